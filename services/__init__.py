@@ -1,0 +1,1 @@
+"""The services of Newsloom and the runtime they share."""

@@ -1,0 +1,1 @@
+"""news.raw in, news.enriched out: the hot path."""

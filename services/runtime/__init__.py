@@ -1,0 +1,1 @@
+"""What every service shares: Kafka, processes, errors; nothing about news."""

@@ -1,0 +1,50 @@
+"""The bounded waiting room of one partition: records go in as fetched and come out as batches."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+
+from services.runtime.records import Record
+
+
+class Inbox:
+    """Records of one partition in order; the fetcher asks `has_room` and never waits, the handler waits for a batch."""
+
+    def __init__(self, max_records: int, max_bytes: int) -> None:
+        self._max_records, self._max_bytes = max_records, max_bytes
+        self._records: deque[Record] = deque()
+        self._bytes = 0
+        self._arrived = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether to fetch more; a single record may exceed the bound in bytes."""
+        return len(self._records) < self._max_records and self._bytes < self._max_bytes
+
+    def put(self, records: Iterable[Record]) -> None:
+        """Adds records behind those that wait."""
+        for record in records:
+            self._records.append(record)
+            self._bytes += record.size_bytes
+        if self._records:
+            self._arrived.set()
+
+    async def take(self, max_records: int, max_bytes: int) -> list[Record]:
+        """The next batch: at least one record, at most so many and, but for a single one, so heavy; waits for the first."""
+        await self._arrived.wait()
+        batch, weight = [self._pop()], 0
+        weight += batch[0].size_bytes
+        while self._records and len(batch) < max_records and weight + self._records[0].size_bytes <= max_bytes:
+            batch.append(self._pop())
+            weight += batch[-1].size_bytes
+        if not self._records:
+            self._arrived.clear()
+        return batch
+
+    def _pop(self) -> Record:
+        record = self._records.popleft()
+        self._bytes -= record.size_bytes
+        return record

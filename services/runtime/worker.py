@@ -1,0 +1,285 @@
+"""The stream worker: one consumer, a lane per assigned partition, nothing lost on the way; knows nothing of news.
+
+Rules and their reasons: docs/architecture.md. The consumer's positions are not trusted after an exception; the worker
+keeps its own (`Lane.fetch_offset`) and seeks back to them.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from aiokafka.errors import IllegalStateError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
+
+from services.runtime.health import Verdict
+from services.runtime.lane import Lane, LaneParts
+from services.runtime.lifecycle import Backoff, LoopWatch
+from services.runtime.logs import get_log
+from services.runtime.metrics import Metrics
+from services.runtime.records import Handler, Record, Rescue
+from services.runtime.settings import KafkaSettings, StreamSettings
+from services.runtime.sink import IdempotentSink, Sink, new_producer
+
+log = get_log(__name__)
+
+_POLL_MS = 200
+_FETCH_MAX_RECORDS = 1_000
+# Leaving the group because nobody polled is no use to us: a worker that stands still says so in its health.
+_NEVER_MS = 7 * 24 * 60 * 60 * 1000
+_SINK_STOP_DEADLINE_S = 10.0
+_LOOP_STUCK_S = 30.0
+
+NewPartitionSink = Callable[[AIOKafkaConsumer, TopicPartition], Sink]
+
+
+def idempotent_sinks(bootstrap_servers: str, kafka: KafkaSettings, max_request_bytes: int) -> NewPartitionSink:
+    """Makes a sink with a producer of its own for each partition."""
+
+    def new_sink(consumer: AIOKafkaConsumer, partition: TopicPartition) -> Sink:
+        return IdempotentSink(new_producer(bootstrap_servers, kafka, max_request_bytes), consumer, partition)
+
+    return new_sink
+
+
+class StreamWorker:
+    """Consumes a topic in a group and turns every record into exactly one outcome."""
+
+    def __init__(
+        self,
+        *,
+        topic: str,
+        group: str,
+        bootstrap_servers: str,
+        kafka: KafkaSettings,
+        settings: StreamSettings,
+        handler: Handler,
+        rescue: Rescue,
+        new_sink: NewPartitionSink,
+        metrics: Metrics,
+    ) -> None:
+        self._topic, self._settings, self._metrics = topic, settings, metrics
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap_servers,
+            group_id=group,
+            client_id=f"newsloom-{group}",
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            isolation_level="read_committed",
+            partition_assignment_strategy=(RoundRobinPartitionAssignor,),
+            session_timeout_ms=int(settings.session_timeout_s * 1000),
+            heartbeat_interval_ms=int(settings.heartbeat_interval_s * 1000),
+            rebalance_timeout_ms=int(settings.rebalance_timeout_s * 1000),
+            max_poll_interval_ms=_NEVER_MS,
+            **kafka.client_options(),
+        )
+        self._parts = LaneParts(
+            handler=handler,
+            rescue=rescue,
+            new_sink=lambda partition: new_sink(self._consumer, partition),
+            begin=self._begin,
+            admit=self._consumer.resume,
+            hold=self._hold,
+            reap=self._reap,
+            settings=settings,
+            metrics=metrics,
+        )
+        self._lanes: dict[TopicPartition, tuple[Lane, asyncio.Task[None]]] = {}
+        self._reaping: set[asyncio.Task[None]] = set()
+        self._watch = LoopWatch(metrics.loop_lag_seconds)
+        self._joined = False
+
+    # Health, read from another thread
+
+    def alive(self) -> Verdict:
+        """The loop turned lately, and no partition stands still without a named reason."""
+        loop_age_s = time.monotonic() - self._watch.turned_at
+        lanes = [lane for lane, _ in list(self._lanes.values())]
+        stalled = [lane.partition.partition for lane in lanes if lane.is_stalled]
+        details = {"loop_turned_s_ago": round(loop_age_s, 1), "stalled_partitions": stalled}
+        return Verdict(loop_age_s < _LOOP_STUCK_S and not stalled, details)
+
+    def ready(self) -> Verdict:
+        """The group is joined and every assigned partition takes records."""
+        lanes = [lane for lane, _ in list(self._lanes.values())]
+        holds = self._joined and all(lane.is_ready for lane in lanes)
+        return Verdict(holds, {"joined": self._joined, "partitions": [lane.describe() for lane in lanes]})
+
+    # The run
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Works until the event is set, then drains under the stop deadline."""
+        async with self._watch.running():
+            await self._consumer.start()
+            self._consumer.subscribe([self._topic], listener=_Listener(self._assigned, self._revoked))
+            try:
+                await self._fetch_until(stop)
+            finally:
+                await self._shut_down()
+
+    async def _fetch_until(self, stop: asyncio.Event) -> None:
+        stopped = asyncio.ensure_future(stop.wait())
+        backoff = Backoff()
+        try:
+            while not stopped.done():
+                self._raise_if_a_lane_broke()
+                try:
+                    await self._fetch_once(stopped)
+                    backoff.reset()
+                except (NoOffsetForPartitionError, OffsetOutOfRangeError) as error:
+                    self._out_of_range(error)
+                except (KafkaError, UnicodeDecodeError) as error:
+                    log.warning("fetch_failed", error=type(error).__name__, reason=str(error)[:300])
+                    await self._find_unreadable()
+                    await backoff.wait()
+        finally:
+            stopped.cancel()
+
+    async def _fetch_once(self, stopped: "asyncio.Future[Any]") -> None:
+        open_partitions = [partition for partition, (lane, _) in self._lanes.items() if lane.has_room]
+        if not open_partitions:
+            await asyncio.wait((stopped,), timeout=_POLL_MS / 1000 / 10)
+            return
+        self._offer(await self._consumer.getmany(*open_partitions, timeout_ms=_POLL_MS, max_records=_FETCH_MAX_RECORDS))
+        self._measure_lag(open_partitions)
+
+    def _offer(self, fetched: dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]]) -> None:
+        for partition, records in fetched.items():
+            if found := self._lanes.get(partition):
+                found[0].offer([_record(record) for record in records])
+
+    async def _find_unreadable(self) -> None:
+        """After an exception from a fetch: back to our own positions, then partition by partition to see which one it was."""
+        self._seek_back()
+        for partition, (lane, _) in list(self._lanes.items()):
+            if not lane.has_room:
+                continue
+            try:
+                self._offer(await self._consumer.getmany(partition, timeout_ms=_POLL_MS * 5))
+            except (NoOffsetForPartitionError, OffsetOutOfRangeError) as error:
+                self._out_of_range(error)
+            except (KafkaError, UnicodeDecodeError) as error:
+                self._seek_back()
+                lane.halt(f"unreadable record at offset {lane.fetch_offset}: {type(error).__name__}")
+
+    def _seek_back(self) -> None:
+        for partition, (lane, _) in self._lanes.items():
+            if lane.is_ready and partition in self._consumer.assignment():
+                self._consumer.seek(partition, lane.fetch_offset)
+
+    def _out_of_range(self, error: Exception) -> None:
+        """A position that the broker doesn't have: that partition stops, the others go on from our own positions."""
+        self._seek_back()
+        positions: Any = error.args[0] if error.args else {}
+        partitions: Iterable[TopicPartition] = positions if isinstance(positions, dict) else ()
+        for partition in partitions:
+            if (found := self._lanes.get(partition)) and found[0].is_ready:
+                found[0].halt(f"offset {found[0].fetch_offset} is out of range: records are missing; seek the group by command")
+
+    # Assignment and revocation
+
+    async def _assigned(self, partitions: Sequence[TopicPartition]) -> None:
+        self._consumer.pause(*partitions)
+        for partition in partitions:
+            lane = Lane(partition, self._parts)
+            self._lanes[partition] = (lane, asyncio.create_task(lane.run(), name=f"lane-{partition.partition}"))
+        self._joined = True
+        log.info("assigned", topic=self._topic, partitions=sorted(partition.partition for partition in partitions))
+
+    async def _revoked(self, partitions: Sequence[TopicPartition]) -> None:
+        taken = [self._lanes[partition] for partition in partitions if partition in self._lanes]
+        await asyncio.gather(*(lane.settle(self._settings.revoke_deadline_s) for lane, _ in taken))
+        await _cancel([task for _, task in taken])
+        for partition in partitions:
+            self._lanes.pop(partition, None)
+        if partitions:
+            log.info("revoked", topic=self._topic, partitions=sorted(partition.partition for partition in partitions))
+
+    async def _begin(self, partition: TopicPartition) -> int:
+        offset: int | None = await self._consumer.committed(partition)
+        if offset is None:
+            first = self._settings.start_from == "earliest"
+            find = self._consumer.beginning_offsets if first else self._consumer.end_offsets
+            offset = (await find([partition]))[partition]
+            await self._consumer.commit({partition: offset})
+        self._consumer.seek(partition, offset)
+        return offset
+
+    def _hold(self, partition: TopicPartition) -> None:
+        with contextlib.suppress(IllegalStateError):
+            self._consumer.pause(partition)
+
+    def _reap(self, sink: Sink) -> None:
+        async def stop() -> None:
+            try:
+                await asyncio.wait_for(sink.stop(), _SINK_STOP_DEADLINE_S)
+            except (KafkaError, OSError, TimeoutError) as error:
+                log.warning("producer_not_stopped", error=type(error).__name__)
+
+        task = asyncio.create_task(stop(), name="reaper")
+        self._reaping.add(task)
+        task.add_done_callback(self._reaping.discard)
+
+    # Ends
+
+    def _raise_if_a_lane_broke(self) -> None:
+        for _, task in self._lanes.values():
+            if task.done() and not task.cancelled() and (error := task.exception()):
+                raise error
+
+    async def _shut_down(self) -> None:
+        """Stops fetching, lets each lane finish the batch in hand, leaves the group: all under one deadline."""
+        lanes = list(self._lanes.values())
+        for lane, _ in lanes:
+            lane.drain()
+        tasks = [task for _, task in lanes]
+        if tasks:
+            await asyncio.wait(tasks, timeout=self._settings.stop_deadline_s)
+        await _cancel(tasks)
+        self._lanes.clear()
+        try:
+            await asyncio.wait_for(self._consumer.stop(), _SINK_STOP_DEADLINE_S)
+        except (KafkaError, TimeoutError) as error:
+            log.warning("consumer_not_stopped", error=type(error).__name__)
+        if self._reaping:
+            await asyncio.wait(set(self._reaping), timeout=_SINK_STOP_DEADLINE_S)
+        log.info("stopped", topic=self._topic)
+
+    def _measure_lag(self, partitions: Iterable[TopicPartition]) -> None:
+        for partition in partitions:
+            end = self._consumer.highwater(partition) if partition in self._consumer.assignment() else None
+            if end is not None and (found := self._lanes.get(partition)):
+                self._metrics.lag.labels(partition=partition.partition).set(max(0, end - found[0].committed_offset))
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Hands partitions over; `assigned` pauses them in its first statement and returns at once."""
+
+    def __init__(self, assigned: Callable[..., Any], revoked: Callable[..., Any]) -> None:
+        self._assigned, self._revoked = assigned, revoked
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        await self._assigned(list(assigned))
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        await self._revoked(list(revoked))
+
+
+def _record(record: ConsumerRecord[bytes, bytes]) -> Record:
+    return Record(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        key=record.key,
+        value=record.value,
+        headers=tuple(record.headers),
+        timestamp_ms=record.timestamp,
+    )
+
+
+async def _cancel(tasks: Sequence["asyncio.Task[None]"]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
