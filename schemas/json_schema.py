@@ -67,7 +67,11 @@ def breaks(old: dict[str, Any], new: dict[str, Any], at: str = "") -> Iterator[s
 
 
 def main() -> None:
-    """Writes every topic's schema file."""
+    """Writes every topic's schema file; refuses, writing nothing, what would break a version that exists."""
+    for topic in TOPICS.values():
+        path = path_of(topic)
+        if path.exists() and (broken := list(breaks(orjson.loads(path.read_bytes()), schema_of(topic)))):
+            raise SystemExit(f"{topic.name} v{topic.version} would break its readers; make a new version instead: {broken}")
     for topic in TOPICS.values():
         path = path_of(topic)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -37,6 +37,9 @@ async def open_admin(bootstrap_servers: str, kafka: KafkaSettings) -> AIOKafkaAd
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, **kafka.client_options())
     try:
         await admin.start()
+    except asyncio.CancelledError:
+        await admin.close()
+        raise
     except (KafkaError, OSError) as error:
         await admin.close()
         raise BrokerAway(f"no Kafka broker answers at {bootstrap_servers}: {error}") from error

@@ -1,0 +1,27 @@
+"""Brokers for the suites that need one, and a line at the end that says what they ran on."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.support.kafka import Broker, broker_lines, started_broker
+
+
+@pytest.fixture(scope="module")
+async def broker() -> AsyncIterator[Broker]:
+    """A throw-away Apache Kafka with every topic of the list, for one module of tests."""
+    async with started_broker() as started:
+        yield started
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A broker notes the suite that it was started for."""
+    broker_lines.suite = item.nodeid.split("::")[0]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Which broker each suite ran on."""
+    if broker_lines.lines:
+        terminalreporter.section("brokers")
+        for line in broker_lines.lines:
+            terminalreporter.line(line)

@@ -1,0 +1,119 @@
+"""A real broker for tests, and the few things that tests do with it."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from services.runtime.local_kafka import LocalKafka
+from services.runtime.settings import KafkaSettings
+from services.runtime.sink import new_producer
+from services.runtime.topic_admin import apply_topics, open_admin
+
+Records = list[ConsumerRecord[bytes | None, bytes | None]]
+
+# The timings that let a test see an expired session without waiting for minutes.
+FAST_PROPERTIES: Mapping[str, str] = {
+    "group.min.session.timeout.ms": "1000",
+    "transaction.abort.timed.out.transaction.cleanup.interval.ms": "1000",
+}
+
+_DEADLINE_S = 60.0
+
+
+@dataclass
+class BrokerLines:
+    """What the run says at its end."""
+
+    suite: str = ""
+    lines: list[str] = field(default_factory=list)
+
+
+broker_lines = BrokerLines()
+
+
+@dataclass(frozen=True)
+class Broker:
+    """A started broker."""
+
+    bootstrap_servers: str
+
+    @property
+    def settings(self) -> KafkaSettings:
+        """How to reach it."""
+        return KafkaSettings(bootstrap_servers=self.bootstrap_servers)
+
+    async def publish(self, topic: str, records: Iterable[tuple[bytes | None, bytes | None]]) -> None:
+        """Writes (key, value) pairs in order and waits until all are confirmed."""
+        producer = new_producer(self.bootstrap_servers, self.settings, 16_000_000)
+        await producer.start()
+        try:
+            sent = [await producer.send(topic, key=key, value=value) for key, value in records]
+            await asyncio.gather(*sent)
+        finally:
+            await producer.stop()
+
+    async def read(self, topic: str) -> Records:
+        """Every committed record that is on a topic now, by partition and offset."""
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.bootstrap_servers,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+        )
+        await consumer.start()
+        try:
+            partitions = [TopicPartition(topic, p) for p in sorted(await _partitions(consumer, topic))]
+            consumer.assign(partitions)
+            ends = await consumer.end_offsets(partitions)
+            found: Records = []
+            for partition in partitions:
+                while await consumer.position(partition) < ends[partition]:
+                    fetched = await consumer.getmany(partition, timeout_ms=1_000)
+                    found += [record for records in fetched.values() for record in records]
+            return found
+        finally:
+            await consumer.stop()
+
+    async def end_offset(self, topic: str) -> int:
+        """How many records were ever written to a topic, over all partitions."""
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap_servers)
+        await consumer.start()
+        try:
+            partitions = [TopicPartition(topic, p) for p in await _partitions(consumer, topic)]
+            return sum((await consumer.end_offsets(partitions)).values())
+        finally:
+            await consumer.stop()
+
+
+@contextlib.asynccontextmanager
+async def started_broker(properties: Mapping[str, str] | None = None) -> AsyncIterator[Broker]:
+    """A throw-away broker with the topics of the list."""
+    async with LocalKafka(properties={**FAST_PROPERTIES, **(properties or {})}) as kafka:
+        broker_lines.lines.append(f"{broker_lines.suite}: {kafka.description}")
+        broker = Broker(kafka.bootstrap_servers)
+        admin = await open_admin(broker.bootstrap_servers, broker.settings)
+        try:
+            await apply_topics(admin)
+        finally:
+            await admin.close()
+        yield broker
+
+
+async def until(is_so: Callable[[], bool], deadline_s: float = _DEADLINE_S) -> None:
+    """Waits until something holds; TimeoutError when it never does."""
+    async with asyncio.timeout(deadline_s):
+        while not is_so():
+            await asyncio.sleep(0.02)
+
+
+async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
+    found = consumer.partitions_for_topic(topic)
+    while not found:
+        await asyncio.sleep(0.05)
+        await consumer._client.force_metadata_update()
+        consumer._client.add_topic(topic)
+        found = consumer.partitions_for_topic(topic)
+    return set(found)
