@@ -1,7 +1,7 @@
 """Builds the enricher and wires its parts together: the only place that knows every part."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, contextmanager
 from datetime import UTC, datetime
@@ -12,8 +12,7 @@ from services.enricher.assets import open_assets
 from services.enricher.batcher import Batcher
 from services.enricher.pipeline import REQUIRED_STAGES, Pipeline, untimed
 from services.enricher.settings import EnricherSettings
-from services.enricher.stage import Stage
-from services.enricher.stages import STAGES
+from services.enricher.stages import STAGES, Load, name_of
 from services.enricher.worker import EnrichHandler
 from services.runtime.errors import ConfigurationError
 from services.runtime.health import HealthServer
@@ -35,23 +34,23 @@ def load_pipeline(settings: EnricherSettings, metrics: Metrics | None = None) ->
     Raises:
         ConfigurationError: a model file is missing or corrupt, or a required stage is disabled.
     """
+    loads = _enabled(settings.disabled_stages)
     assets = open_assets(settings.models_dir, threads=settings.inference_threads)
     assets.verify()
-    stages = [load(assets) for load in STAGES]
     return Pipeline(
-        stages=_enabled(stages, settings.disabled_stages),
+        stages=[load(assets) for load in loads],
         disabled=settings.disabled_stages,
         timer=_Timer(metrics).measure if metrics else untimed,
     )
 
 
-def _enabled(stages: Sequence[Stage], disabled: frozenset[str]) -> list[Stage]:
-    names = {stage.name for stage in stages}
-    if unknown := disabled - names:
+def _enabled(disabled: frozenset[str]) -> list[Load]:
+    loads = {name_of(load): load for load in STAGES}
+    if unknown := disabled - set(loads):
         raise ConfigurationError(f"ENRICHER_DISABLED_STAGES names unknown stages: {', '.join(sorted(unknown))}")
     if needed := disabled & REQUIRED_STAGES:
         raise ConfigurationError(f"these stages can't be disabled: {', '.join(sorted(needed))}")
-    return [stage for stage in stages if stage.name not in disabled]
+    return [load for name, load in loads.items() if name not in disabled]
 
 
 class _Timer:

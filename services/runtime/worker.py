@@ -26,6 +26,7 @@ from services.runtime.sink import IdempotentSink, Sink, new_producer
 log = get_log(__name__)
 
 _POLL_MS = 200
+_FIND_MS = 500
 _FETCH_MAX_RECORDS = 1_000
 # Leaving the group because nobody polled is no use to us: a worker that stands still says so in its health.
 _NEVER_MS = 7 * 24 * 60 * 60 * 1000
@@ -151,13 +152,15 @@ class StreamWorker:
                 found[0].offer([_record(record) for record in records])
 
     async def _find_unreadable(self) -> None:
-        """After an exception from a fetch: back to our own positions, then partition by partition to see which one it was."""
+        """After an exception from a fetch: back to our own positions, then record by record to the one that it was."""
         self._seek_back()
-        for partition, (lane, _) in list(self._lanes.items()):
-            if not lane.has_room:
-                continue
+        for partition, (lane, _) in [each for each in self._lanes.items() if each[1][0].has_room]:
             try:
-                self._offer(await self._consumer.getmany(partition, timeout_ms=_POLL_MS * 5))
+                for _ in range(_FETCH_MAX_RECORDS):
+                    fetched = await self._consumer.getmany(partition, timeout_ms=_FIND_MS, max_records=1)
+                    self._offer(fetched)
+                    if not fetched or not lane.has_room:
+                        break
             except (NoOffsetForPartitionError, OffsetOutOfRangeError) as error:
                 self._out_of_range(error)
             except (KafkaError, UnicodeDecodeError) as error:

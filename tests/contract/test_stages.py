@@ -9,7 +9,7 @@ from schemas.enriched_article import EnrichedArticle
 from schemas.raw_article import RawArticle
 from services.enricher.assets import Assets, open_assets
 from services.enricher.stage import Draft, Stage
-from services.enricher.stages import STAGES
+from services.enricher.stages import STAGES, name_of
 
 pytestmark = pytest.mark.model
 
@@ -60,6 +60,10 @@ def test_names_are_unique_and_every_stage_says_whose_values_they_are(runs: Runs)
     names = [stage.name for stage, _, _ in runs]
     assert len(set(names)) == len(names)
     assert all(stage.model.name and stage.model.version for stage, _, _ in runs)
+
+
+def test_a_stage_is_named_as_its_file(runs: Runs) -> None:
+    assert [stage.name for stage, _, _ in runs] == [name_of(load) for load in STAGES]
 
 
 def test_a_batch_comes_out_as_long_and_in_the_same_order(runs: Runs) -> None:

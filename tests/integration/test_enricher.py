@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.partitioner import DefaultPartitioner
 
 from schemas.codec import decode_enriched
 from schemas.dead_letter import DeadLetter
@@ -22,7 +23,7 @@ from services.runtime.records import ORIGIN_OFFSET, ORIGIN_PARTITION, Outcome
 from services.runtime.worker import NewPartitionSink, idempotent_sinks
 from tests.support.bad_input import BAD, WARNED, article
 from tests.support.enricher import FAST_SETTINGS, LIGHT_STAGES, MAX_REQUEST_BYTES, AlwaysEnglish, PlainText, running_enricher
-from tests.support.kafka import Broker, Records, started_broker, until
+from tests.support.kafka import Broker, Records, publish_unreadable, started_broker, until
 
 pytestmark = pytest.mark.kafka
 
@@ -224,6 +225,24 @@ async def test_offset_that_the_broker_no_longer_has_stops_that_partition_with_a_
             others = [p for p in range(4) if p != record.partition]
             await until(lambda: all(_state(running.worker.ready().details, p) == "running" for p in others))
             assert not running.worker.ready().holds
+            assert running.worker.alive().holds
+
+
+async def test_record_that_the_client_cannot_read_stops_its_partition_alone_and_names_the_offset() -> None:
+    url = "https://herald.example/before"
+    async with started_broker() as broker:
+        await broker.publish(NEWS_RAW.name, [(key_of(url), article(url=url))])
+        (before,) = await broker.read(NEWS_RAW.name)
+        await publish_unreadable(broker, NEWS_RAW.name, before.partition)
+        async with running_enricher(broker, "unreadable") as running:
+            reason = "unreadable record at offset 1: UnicodeDecodeError"
+            await until(lambda: _state(running.worker.ready().details, before.partition) == reason)
+            urls = [f"https://herald.example/others/{i}" for i in range(40)]
+            await broker.publish(NEWS_RAW.name, [(key_of(url), article(url=url)) for url in urls])
+            partitions = [DefaultPartitioner()(key_of(url), [0, 1, 2, 3], [0, 1, 2, 3]) for url in urls]
+            others = [p for p in partitions if p != before.partition]
+            await until(lambda: running.settled >= 1 + len(others))
+            assert running.settled == 1 + len(others), "nothing of other partitions was lost, nothing behind the record was read"
             assert running.worker.alive().holds
 
 

@@ -5,7 +5,8 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.record.util import calc_crc32c
 
 from services.runtime.local_kafka import LocalKafka
 from services.runtime.settings import KafkaSettings
@@ -21,6 +22,10 @@ FAST_PROPERTIES: Mapping[str, str] = {
 }
 
 _DEADLINE_S = 60.0
+
+# Kafka's record batch, version 2: the checksum lies here and covers all that follows it.
+_CRC_AT = 17
+_READABLE = "readable-header"
 
 
 @dataclass
@@ -117,3 +122,21 @@ async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
         consumer._client.add_topic(topic)
         found = consumer.partitions_for_topic(topic)
     return set(found)
+
+
+async def publish_unreadable(broker: Broker, topic: str, partition: int) -> None:
+    """Writes a record that aiokafka can't read back: a header whose key is not UTF-8, which other clients may write."""
+    producer = AIOKafkaProducer(bootstrap_servers=broker.bootstrap_servers)
+    await producer.start()
+    try:
+        batch = producer.create_batch()
+        batch.append(timestamp=None, key=b"k", value=b"v", headers=[(_READABLE, b"")])
+        batch.close()
+        buffer = bytearray(batch._builder.build())
+        place = buffer.index(_READABLE.encode())
+        buffer[place : place + len(_READABLE)] = b"\xff" * len(_READABLE)
+        buffer[_CRC_AT : _CRC_AT + 4] = calc_crc32c(bytes(buffer[_CRC_AT + 4 :])).to_bytes(4, "big")
+        batch._buffer = buffer
+        await (await producer.send_batch(batch, topic, partition=partition))
+    finally:
+        await producer.stop()

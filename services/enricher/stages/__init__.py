@@ -18,3 +18,8 @@ STAGES: tuple[Load, ...] = (
     topics.load,
     embedding.load,
 )
+
+
+def name_of(load: Load) -> str:
+    """The name of the stage that a function of the list loads: its file's, known before anything heavy is loaded."""
+    return load.__module__.rpartition(".")[2]

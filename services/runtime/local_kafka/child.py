@@ -6,8 +6,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from services.runtime.local_kafka import supervisor
@@ -24,6 +24,7 @@ class Surroundings:
     grace_s: float  # seconds between SIGTERM and SIGKILL
     remove: Path | None = None  # folder that the supervisor removes once we are gone
     lock: int | None = None  # file descriptor of a lock that is held for as long as the supervisor lives
+    environment: Mapping[str, str] = field(default_factory=dict)  # variables beside our own, or instead of them
 
 
 class Child:
@@ -39,7 +40,7 @@ class Child:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=console,
-                env=_environment(),
+                env=_environment(around.environment),
                 pass_fds=() if around.lock is None else (around.lock,),
                 start_new_session=True,  # Ctrl-C is for the parent, which then stops us in its own order.
             )
@@ -91,6 +92,7 @@ def _spec(command: Sequence[str], around: Surroundings) -> str:
     return json.dumps(asdict(spec))
 
 
-def _environment() -> dict[str, str]:
-    """Ours, with a locale in which Java can open a folder whose name is not ASCII."""
-    return {**os.environ, "LC_ALL": "C.UTF-8"} if sys.platform == "linux" else dict(os.environ)
+def _environment(more: Mapping[str, str]) -> dict[str, str]:
+    """Ours and more, with a locale in which Java can open a folder whose name is not ASCII."""
+    locale = {"LC_ALL": "C.UTF-8"} if sys.platform == "linux" else {}
+    return {**os.environ, **locale, **more}
