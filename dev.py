@@ -120,7 +120,7 @@ def environment(wanted):
         ["--require-hashes", "-r", "locks/build.txt", "-r", f"locks/{lock}.txt"],
         ["--no-deps", "--no-build-isolation", "--editable", "."],
     ):
-        command = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments]
+        command = [PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check", *arguments]
         if subprocess.run(command, cwd=ROOT).returncode:
             sys.exit("dev.py: the packages could not be installed: see pip's message above")
     STAMP.write_text(f"{lock} {fingerprint(lock)}")
