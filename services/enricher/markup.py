@@ -76,13 +76,16 @@ def load_extractor() -> Callable[[str], Page]:
     """The function that finds a page's title and article; the text is empty when the page can't be parsed."""
     import logging
 
-    from trafilatura import bare_extraction, extract_metadata
+    from trafilatura import bare_extraction, load_html
 
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # it logs what a page without an article is like
 
     def extract(html: str) -> Page:
-        document: Any = bare_extraction(html, include_comments=False, include_tables=True, favor_recall=True)
-        title = extract_metadata(html, extensive=False).title
+        tree = load_html(html)
+        if tree is None:
+            return Page(None, "")
+        title = _headline(tree)
+        document: Any = bare_extraction(tree, include_comments=False, include_tables=True, favor_recall=True)
         return Page(title, "\n\n".join(_blocks(document.body)) if document else "")
 
     return extract
@@ -115,6 +118,15 @@ def _visible(markup: str) -> Iterator[str]:
             unseen = None
     if unseen is None:
         yield markup[place:]
+
+
+def _headline(tree: Any) -> str | None:
+    """What the page declares as its title, else its only main heading, else the browser's title."""
+    declared = [meta.get("content") for meta in tree.iterfind(".//meta[@property='og:title']")]
+    headings = ["".join(heading.itertext()) for heading in tree.iterfind(".//h1")]
+    shown = ["".join(title.itertext()) for title in tree.iterfind(".//head/title")]
+    candidates = (*declared[:1], *(headings if len(headings) == 1 else ()), *shown[:1])
+    return next((title for title in candidates if title and title.strip()), None)
 
 
 def _blocks(element: Any) -> Iterator[str]:
