@@ -1,10 +1,13 @@
 """Brokers for the suites that need one, and a line at the end that says what they ran on."""
 
+import os
 from collections.abc import AsyncIterator
 
 import pytest
 
 from tests.support.kafka import Broker, broker_lines, started_broker
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before any test imports onnxruntime
 
 
 @pytest.fixture(scope="module")

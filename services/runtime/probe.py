@@ -19,7 +19,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         status, body = answer(arguments[0])
     except (OSError, ValueError, http.client.HTTPException) as error:
-        print(f"{arguments[0]}: {error or type(error).__name__}")
+        print(f"{arguments[0]}: {' '.join(str(error).split()) or type(error).__name__}")
         return 1
     print(f"{status} {body}")
     return 0 if status == http.client.OK else 1
