@@ -1,8 +1,9 @@
 """From a finished draft to the record that is published: a pure function of the raw record and the models."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
-from schemas.enriched_article import Annotation, EnrichedArticle
+from schemas.enriched_article import Annotation, EnrichedArticle, Status
 from schemas.identity import content_digest
 from services.enricher.decode import Arrived
 from services.enricher.stage import Draft, Model, Stage
@@ -39,11 +40,12 @@ def assemble(arrived: Arrived, draft: Draft, models: Mapping[str, Model]) -> Enr
 def annotations(draft: Draft, models: Mapping[str, Model]) -> dict[str, Annotation]:
     """By stage, who made its value and how that went."""
     nobody = Model("", "")
-    found = {}
-    for stage, status in draft.statuses.items():
-        model = models.get(stage, nobody)
-        found[stage] = Annotation(model=model.name or None, version=model.version or None, digest=model.digest, status=status)
-    return found
+    return {stage: _annotation(models.get(stage, nobody), status) for stage, status in draft.statuses.items()}
+
+
+@lru_cache(maxsize=256)  # a process has few models and few statuses, and every article needs them all
+def _annotation(model: Model, status: Status) -> Annotation:
+    return Annotation(model=model.name or None, version=model.version or None, digest=model.digest, status=status)
 
 
 def models_of(stages: Sequence[Stage]) -> dict[str, Model]:

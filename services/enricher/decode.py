@@ -49,10 +49,10 @@ def decode(record: Record, max_body_bytes: int) -> Arrived | Withdrawn | Invalid
 
 def identify(article: RawArticle, warnings: tuple[Warned, ...], timestamp_ms: int) -> Arrived:
     """The article with the identity that we compute; a differing incoming one is replaced, a missing time filled in."""
-    url = canonical_url(article.canonical_url or article.url)
+    url = article.canonical_url or article.url
     own_id = article_id(url)
     if article.article_id not in (None, own_id):
         warnings += (Warned(field="article_id", reason="replaced by the UUIDv5 of the canonical URL"),)
     if article.collected_at is None:
         article = article.model_copy(update={"collected_at": moment_of(timestamp_ms)})
-    return Arrived(article, own_id, url, warnings)
+    return Arrived(article, own_id, canonical_url(url), warnings)

@@ -1,7 +1,6 @@
 """From the encoder's label probabilities to spans of names: words, decoding, exact edges."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
@@ -27,31 +26,27 @@ _WORD = regex.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A field's words with their label probabilities; in scripts without blanks the encoder's pieces stand for words."""
+def read_words(text: str, windows: Sequence[Window]) -> tuple[list[tuple[int, int]], Floats]:
+    """The words of a field that its windows cover: (start, end) in code points, and [words, labels] probabilities.
 
-    edges: Sequence[tuple[int, int]]
-    """Start and end in code points."""
-    probabilities: Floats
-    """[words, labels]."""
-
-
-def read_words(text: str, windows: Sequence[Window]) -> Words:
-    """The words of a field that its windows cover."""
+    In scripts without blanks the encoder's pieces stand for words. A word has the probabilities of its first piece:
+    measured best on 20 languages, as the encoder was trained on first pieces.
+    """
     tokens = [(int(start), int(end)) for window in windows for start, end in window.offsets]
     rows = [row for window in windows for row in window.entities]
-    edges, probabilities, place = [], [], 0
-    for start, end in _units(text, tokens):
+    edges: list[tuple[int, int]] = []
+    labels: list[Floats] = []
+    place = 0
+    for start, end in _words(text, tokens):
         while place < len(tokens) and tokens[place][1] <= start:
             place += 1
         if place < len(tokens) and tokens[place][0] < end:
             edges.append((start, end))
-            probabilities.append(_word_row(rows, tokens, place, end))
-    return Words(edges, np.array(probabilities, np.float32).reshape(-1, len(LABELS)))
+            labels.append(rows[place])
+    return edges, np.array(labels, np.float32).reshape(-1, len(LABELS))
 
 
-def _units(text: str, tokens: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def _words(text: str, tokens: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     place = 0
     for word in _WORD.finditer(text):
         if not word["piecewise"]:
@@ -60,42 +55,15 @@ def _units(text: str, tokens: Sequence[tuple[int, int]]) -> Iterator[tuple[int, 
         while place < len(tokens) and tokens[place][1] <= word.start():
             place += 1
         while place < len(tokens) and tokens[place][0] < word.end():
-            start, end = max(tokens[place][0], word.start()), min(tokens[place][1], word.end())
-            yield start, end
+            yield max(tokens[place][0], word.start()), min(tokens[place][1], word.end())
             place += 1
 
 
-MODE = "first"
-
-
-def _word_row(rows: Sequence[Floats], tokens: Sequence[tuple[int, int]], place: int, end: int) -> Floats:
-    sel = [rows[place]]
-    while place + 1 < len(tokens) and tokens[place + 1][0] < end:
-        place += 1
-        sel.append(rows[place])
-    if MODE == "first" or len(sel) == 1:
-        return sel[0]
-    first = sel[0]
-    rest = np.mean(sel[1:], axis=0)
-    # continuation pieces say what kind, not where it begins
-    out = first.copy()
-    w = {"mean": len(sel[1:]) / len(sel), "half": 0.5, "third": 0.33, "quarter": 0.25}[MODE]
-    kinds_f = np.array([first[1] + first[2], first[3] + first[4], first[5] + first[6]])
-    kinds_r = np.array([rest[1] + rest[2], rest[3] + rest[4], rest[5] + rest[6]])
-    mixed = (1 - w) * kinds_f + w * kinds_r
-    out[0] = (1 - w) * first[0] + w * rest[0]
-    for k in range(3):
-        b = first[1 + 2 * k] / max(kinds_f[k], 1e-9)
-        out[1 + 2 * k] = mixed[k] * b
-        out[2 + 2 * k] = mixed[k] * (1 - b)
-    return out
-
-
-def decode(probabilities: Floats) -> list[tuple[int, int, Type]]:
+def decode(labels: Floats) -> list[tuple[int, int, Type]]:
     """The likeliest sequence of labels in which no I follows anything but its own kind: (first, end, type) in words."""
-    if not len(probabilities):
+    if not len(labels):
         return []
-    scores = np.log(np.maximum(probabilities, 1e-9))
+    scores = np.log(np.maximum(labels, 1e-9))
     allowed = _allowed()
     best = scores[0] + allowed[0]
     back: list[npt.NDArray[np.intp]] = []
@@ -103,20 +71,19 @@ def decode(probabilities: Floats) -> list[tuple[int, int, Type]]:
         paths = best[:, None] + allowed
         back.append(paths.argmax(axis=0))
         best = paths.max(axis=0) + row
-    labels = [int(best.argmax())]
+    path = [int(best.argmax())]
     for step in reversed(back):
-        labels.append(int(step[labels[-1]]))
-    return list(_spans(labels[::-1]))
+        path.append(int(step[path[-1]]))
+    return list(_spans(path[::-1]))
 
 
 @cache
 def _allowed() -> Floats:
     """[from, to]: 0 where a label may follow another, else minus infinity; row 0 also says what may begin."""
     table = np.zeros((len(LABELS), len(LABELS)), np.float32)
-    for inside, (before, label) in ((i, pair) for i, pair in enumerate(zip(LABELS[1:], LABELS[2:], strict=False), 2)):
-        if label.startswith("I-"):
-            table[:, inside] = -np.inf
-            table[[inside - 1, inside], inside] = 0.0
+    for inside in range(2, len(LABELS), 2):
+        table[:, inside] = -np.inf
+        table[[inside - 1, inside], inside] = 0.0
     return table
 
 

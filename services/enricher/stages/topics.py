@@ -1,0 +1,68 @@
+"""IPTC Media Topics of an article: several may hold, each with its own probability."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from schemas.enriched_article import Topic
+from schemas.languages import base_language
+from schemas.media_topics import MEDIA_TOPICS
+from services.enricher.assets import Assets
+from services.enricher.stage import Draft, Encoding, Model, Stage
+from services.enricher.stages.encode import encoding_of
+
+
+@dataclass(frozen=True)
+class TopicsStage:
+    """Fills `topics`, likeliest first. Below `threshold` only the likeliest is given, as low_confidence."""
+
+    model: Model
+    languages: frozenset[str]
+    shifts: Sequence[float]
+    """Added to each topic's log odds: the encoder was trained where a third of all stories were politics."""
+    threshold: float
+    name: str = "topics"
+
+    def __call__(self, drafts: Sequence[Draft]) -> Sequence[Draft]:
+        """Reads `language` and `encoding`."""
+        return [self._answer(draft) for draft in drafts]
+
+    def _answer(self, draft: Draft) -> Draft:
+        if draft.language is None or base_language(draft.language.tag) not in self.languages:
+            return draft.answered(self.name, "unsupported_language")
+        probabilities = topic_probabilities(encoding_of(draft), self.shifts)
+        topics = likeliest(probabilities, self.threshold)
+        unsure = topics[0].confidence < self.threshold
+        return draft.answered(self.name, "low_confidence" if unsure else "ok", topics=topics)
+
+
+def topic_probabilities(encoding: Encoding, shifts: Sequence[float]) -> npt.NDArray[np.float64]:
+    """[17]: the windows' mean probabilities, weighted by tokens, with their log odds shifted."""
+    weights = np.array([len(window.offsets) for window in encoding.windows], np.float64)
+    windows = sigmoid(np.array([window.topics for window in encoding.windows], np.float64))
+    mean = weights @ windows / weights.sum()
+    return sigmoid(np.log(mean / (1 - mean)) + np.array(shifts))
+
+
+def sigmoid(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Probabilities from log odds."""
+    probabilities: npt.NDArray[np.float64] = 1 / (1 + np.exp(-logits))
+    return probabilities
+
+
+def likeliest(probabilities: npt.NDArray[np.float64], threshold: float) -> tuple[Topic, ...]:
+    """The topics at or above the threshold, likeliest first; the single likeliest when there is none."""
+    order = np.argsort(-probabilities, kind="stable")
+    names = list(MEDIA_TOPICS.items())
+    topics = (
+        Topic(qcode=names[place][0], name=names[place][1], confidence=round(float(probabilities[place]), 4)) for place in order
+    )
+    first, *others = topics
+    return (first, *(topic for topic in others if topic.confidence >= threshold))
+
+
+def load(assets: Assets) -> Stage:
+    """The stage for the built-in encoder's topics."""
+    return TopicsStage(assets.file("encoder").model, assets.supported("topics"), **assets.settings["topics"])
