@@ -168,8 +168,8 @@ def first_failure(steps):
 
 def main():
     """The verb's exit code; 2 for wrong use."""
-    if sys.version_info < (3, 11):
-        sys.exit("dev.py: Newsloom needs Python 3.11 or later, this is %d.%d" % sys.version_info[:2])
+    if sys.version_info < (3, 11):  # noqa: UP036  this file is what an older Python gets to see
+        sys.exit("dev.py: Newsloom needs Python 3.11 or later, this is " + sys.version.split()[0])
     verb, arguments = (sys.argv[1:2] or [""])[0], sys.argv[2:]
     if verb not in VERBS:
         width = max(map(len, VERBS))

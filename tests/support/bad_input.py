@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,7 +65,7 @@ BAD = (
 )
 
 # Bad optional fields: the article is enriched, the field is null, and a warning says so.
-WARNED = {
+WARNED: Mapping[str, tuple[Any, ...]] = {
     "published_at": ("0000-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "9999", "yesterday", 1695081600, True, [], ""),
     "collected_at": ("0000-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "soon", 7, {}),
     "title": (7, [], {"a": 1}, "a" * 10_001),

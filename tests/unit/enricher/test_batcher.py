@@ -1,7 +1,7 @@
 """Articles of several partitions share batches, bounded, each getting its own answer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -18,9 +18,9 @@ def draft(text: str) -> Draft:
 
 
 @pytest.fixture
-def executor() -> "AsyncIterator[ThreadPoolExecutor]":
+def executor() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(1) as pool:
-        yield pool  # type: ignore[misc]
+        yield pool
 
 
 async def test_answers_go_back_to_those_who_asked(executor: ThreadPoolExecutor) -> None:
