@@ -1,24 +1,20 @@
 """Builds the enricher and wires its parts together: the only place that knows every part."""
 
 import asyncio
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
 from schemas.topics import NEWS_ENRICHED, NEWS_RAW, NEWS_RAW_DLQ
 from services.enricher.assemble import models_of
-from services.enricher.assets import open_assets
 from services.enricher.batcher import Batcher
-from services.enricher.pipeline import REQUIRED_STAGES, Pipeline, untimed
+from services.enricher.loading import load_pipeline
 from services.enricher.settings import EnricherSettings
-from services.enricher.stages import STAGES, Load, name_of
 from services.enricher.worker import EnrichHandler
-from services.runtime.errors import ConfigurationError
 from services.runtime.health import HealthServer
-from services.runtime.lifecycle import stop_on_signals
+from services.runtime.lifecycle import keep_what_is_loaded, stop_on_signals
 from services.runtime.logs import get_log
-from services.runtime.metrics import Metrics, new_metrics
+from services.runtime.metrics import new_metrics
 from services.runtime.settings import KafkaSettings
 from services.runtime.worker import StreamWorker, idempotent_sinks
 
@@ -28,41 +24,6 @@ log = get_log(__name__)
 _EDGE_THREADS = 2
 
 
-def load_pipeline(settings: EnricherSettings, metrics: Metrics | None = None) -> Pipeline:
-    """The stages with their models, verified and loaded; takes a few seconds.
-
-    Raises:
-        ConfigurationError: a model file is missing or corrupt, or a required stage is disabled.
-    """
-    loads = _enabled(settings.disabled_stages)
-    assets = open_assets(settings.models_dir, threads=settings.inference_threads)
-    assets.verify()
-    return Pipeline(
-        stages=[load(assets) for load in loads],
-        disabled=settings.disabled_stages,
-        timer=_Timer(metrics).measure if metrics else untimed,
-    )
-
-
-def _enabled(disabled: frozenset[str]) -> list[Load]:
-    loads = {name_of(load): load for load in STAGES}
-    if unknown := disabled - set(loads):
-        raise ConfigurationError(f"ENRICHER_DISABLED_STAGES names unknown stages: {', '.join(sorted(unknown))}")
-    if needed := disabled & REQUIRED_STAGES:
-        raise ConfigurationError(f"these stages can't be disabled: {', '.join(sorted(needed))}")
-    return [load for name, load in loads.items() if name not in disabled]
-
-
-class _Timer:
-    def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
-
-    @contextmanager
-    def measure(self, stage: str) -> Iterator[None]:
-        with self._metrics.stage_seconds.labels(stage=stage).time():
-            yield
-
-
 async def run(bootstrap_servers: str, kafka: KafkaSettings, settings: EnricherSettings) -> None:
     """Runs the enricher until SIGTERM or SIGINT.
 
@@ -70,9 +31,15 @@ async def run(bootstrap_servers: str, kafka: KafkaSettings, settings: EnricherSe
         ConfigurationError: settings or models are wrong, or the health port is taken.
     """
     metrics = new_metrics()
-    pipeline = await asyncio.get_running_loop().run_in_executor(None, load_pipeline, settings, metrics)
+    loop = asyncio.get_running_loop()
+    pipeline = await loop.run_in_executor(None, load_pipeline, settings, metrics)
+    await loop.run_in_executor(None, keep_what_is_loaded)
     async with AsyncExitStack() as stack:
         stop = stack.enter_context(stop_on_signals())
+        # Before the worker: its consumer would have to be closed when the port is taken.
+        health = HealthServer(
+            settings.health_host, settings.health_port, lambda: worker.alive(), lambda: worker.ready(), metrics.registry
+        )
         inference = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="inference"))
         edge = stack.enter_context(ThreadPoolExecutor(_EDGE_THREADS, thread_name_prefix="edge"))
         batcher = Batcher(pipeline, inference, settings.inference_max_articles, settings.inference_max_code_points)
@@ -98,7 +65,6 @@ async def run(bootstrap_servers: str, kafka: KafkaSettings, settings: EnricherSe
             ),
             metrics=metrics,
         )
-        health = HealthServer(settings.health_host, settings.health_port, worker.alive, worker.ready, metrics.registry)
         stack.enter_context(health)
         log.info("started", bootstrap_servers=bootstrap_servers, group=settings.group, health_port=health.port)
         await worker.run(stop)

@@ -7,20 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
-
-from services.enricher.assemble import assemble
-from services.enricher.batcher import Batcher, Result
-from services.enricher.decode import Arrived, Withdrawn, decode
-from services.enricher.outcomes import dead_letter, enriched, unexpected, withdrawn
-from services.enricher.stage import Draft, Model
+from services.enricher.batcher import Batcher
+from services.enricher.decode import Withdrawn, decode
+from services.enricher.outcomes import dead_letter, unexpected, withdrawn
+from services.enricher.settle import Decoded, Result, Settled, articles, settle
+from services.enricher.stage import Model
 from services.runtime.errors import InvalidRecord
 from services.runtime.metrics import Metrics
 from services.runtime.records import Outcome, Record
 
 T = TypeVar("T")
-
-Decoded = Arrived | Withdrawn | InvalidRecord
 
 
 @dataclass(frozen=True)
@@ -36,10 +32,9 @@ class EnrichHandler:
 
     async def __call__(self, records: Sequence[Record]) -> Sequence[Outcome]:
         """One outcome per record, in order."""
-        decoded = await self._offload(self._decode_all, records)
-        articles = [each for each in decoded if isinstance(each, Arrived)]
-        results = await self.batcher([arrived.draft for arrived in articles])
-        return await self._offload(self._settle_all, records, decoded, results)
+        decoded = await self._offload(self._decode, records)
+        results = await self.batcher(articles(decoded))
+        return await self._offload(self._settle, records, decoded, results)
 
     def rescue(self, record: Record, error: Exception) -> Outcome:
         """The dead letter of a record whose handling raised something that nobody foresaw."""
@@ -48,35 +43,21 @@ class EnrichHandler:
     async def _offload(self, function: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self.executor, function, *arguments)
 
-    def _decode_all(self, records: Sequence[Record]) -> list[Decoded]:
+    def _decode(self, records: Sequence[Record]) -> list[Decoded]:
         return [decode(record, self.max_body_bytes) for record in records]
 
-    def _settle_all(self, records: Sequence[Record], decoded: Sequence[Decoded], results: Sequence[Result]) -> list[Outcome]:
-        finished = iter(results)
-        return [
-            self._settle(record, each, next(finished) if isinstance(each, Arrived) else None)
-            for record, each in zip(records, decoded, strict=True)
-        ]
+    def _settle(self, records: Sequence[Record], decoded: Sequence[Decoded], results: Sequence[Result]) -> list[Outcome]:
+        settled = settle(records, decoded, results, self.models)
+        return [self._outcome(record, each) for record, each in zip(records, settled, strict=True)]
 
-    def _settle(self, record: Record, decoded: Decoded, result: Result | None) -> Outcome:
-        if isinstance(decoded, Withdrawn):
-            return withdrawn(record, decoded.article_id)
-        if isinstance(decoded, InvalidRecord):
-            return self._dead_letter(record, decoded)
-        if isinstance(result, Draft):
-            return self._publish(record, decoded, result)
-        assert isinstance(result, InvalidRecord)
-        return self._dead_letter(record, result)
-
-    def _publish(self, record: Record, arrived: Arrived, draft: Draft) -> Outcome:
-        for stage, status in draft.statuses.items():
-            self.metrics.annotations.labels(stage=stage, status=status).inc()
-        try:
-            return enriched(record, assemble(arrived, draft, self.models))
-        except InvalidRecord as error:
-            return self._dead_letter(record, error)
-        except ValidationError as error:
-            return self._dead_letter(record, unexpected(error))
+    def _outcome(self, record: Record, settled: Settled) -> Outcome:
+        if isinstance(settled, Withdrawn):
+            return withdrawn(record, settled.article_id)
+        if isinstance(settled, InvalidRecord):
+            return self._dead_letter(record, settled)
+        for stage, annotation in settled.article.annotations.items():
+            self.metrics.annotations.labels(stage=stage, status=annotation.status).inc()
+        return settled.outcome
 
     def _dead_letter(self, record: Record, error: InvalidRecord) -> Outcome:
         self.metrics.dead_letters.labels(stage=error.stage, error_class=error.error_class).inc()

@@ -25,11 +25,18 @@ Announce = Callable[[str], None]
 class Broker:
     """A broker that answered."""
 
-    bootstrap_servers: str
+    kafka: KafkaSettings
+    """How to reach it: its address is set."""
     why: str
     """One line: which broker, and why this one."""
     is_running: Callable[[], bool] = lambda: True
     """Whether it still is there, as far as we would know: a broker that isn't ours always is."""
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """`host:port`, comma-separated."""
+        assert self.kafka.bootstrap_servers is not None
+        return self.kafka.bootstrap_servers
 
 
 @contextlib.asynccontextmanager
@@ -49,7 +56,7 @@ async def given_or_local(
         return
     # Longer compilation pays for a broker that works all day.
     async with LocalKafka(data_dir, port=port, is_quick=False) as local:
-        yield _announced(_describe(local, f"{VARIABLE} is not set"), announce)
+        yield _announced(_describe(local, kafka, f"{VARIABLE} is not set"), announce)
 
 
 @contextlib.asynccontextmanager
@@ -63,7 +70,7 @@ async def throw_away(kafka: KafkaSettings, announce: Announce) -> AsyncIterator[
     if kafka.bootstrap_servers is not None:
         reason += f"; {VARIABLE} is set and not used"
     async with LocalKafka() as local:
-        yield _announced(_describe(local, reason), announce)
+        yield _announced(_describe(local, kafka, reason), announce)
 
 
 async def given_or_running(kafka: KafkaSettings, data_dir: Path) -> Broker:
@@ -79,39 +86,46 @@ async def given_or_running(kafka: KafkaSettings, data_dir: Path) -> Broker:
     ports = previous_ports(data_dir / "server.properties")
     if ports is None:
         raise ConfigurationError(missing)
-    servers = f"{HOST}:{ports.broker}"
+    local = _local_settings(kafka, f"{HOST}:{ports.broker}")
     try:
-        await require_answer(servers, kafka)
+        await require_answer(local)
     except BrokerAway:
-        raise ConfigurationError(f"{missing} (the last one was at {servers})") from None
-    return Broker(servers, f"broker: the local Apache Kafka on {servers} ({VARIABLE} is not set)")
+        raise ConfigurationError(f"{missing} (the last one was at {local.bootstrap_servers})") from None
+    return Broker(local, f"broker: the local Apache Kafka on {local.bootstrap_servers} ({VARIABLE} is not set)")
 
 
-async def require_answer(bootstrap_servers: str, kafka: KafkaSettings, deadline_s: float = _REACH_DEADLINE_S) -> None:
-    """Returns when a Kafka broker answers at the address.
+async def require_answer(kafka: KafkaSettings, deadline_s: float = _REACH_DEADLINE_S) -> None:
+    """Returns when a Kafka broker answers at the settings' address.
 
     Raises:
         BrokerAway: nobody does within the deadline, or what answers speaks another protocol.
     """
+    servers = kafka.bootstrap_servers or ""
     try:
         async with asyncio.timeout(deadline_s):
-            admin = await open_admin(bootstrap_servers, kafka)
+            admin = await open_admin(servers, kafka)
     except TimeoutError:
-        raise BrokerAway(f"no Kafka broker answers at {bootstrap_servers} within {deadline_s:g} s") from None
+        raise BrokerAway(f"no Kafka broker answers at {servers} within {deadline_s:g} s") from None
     await admin.close()
 
 
 async def _given(kafka: KafkaSettings) -> Broker:
-    servers = kafka.bootstrap_servers or ""
+    servers = kafka.bootstrap_servers
     try:
-        await require_answer(servers, kafka)
+        await require_answer(kafka)
     except (BrokerAway, ValueError) as error:  # aiokafka: ValueError for a list of servers that it can't read
         raise BrokerAway(f"no Kafka broker answers at {servers}: start it, or set {VARIABLE} to another host:port") from error
-    return Broker(servers, f"broker: {servers} (given by {VARIABLE})")
+    return Broker(kafka, f"broker: {servers} (given by {VARIABLE})")
 
 
-def _describe(local: LocalKafka, reason: str) -> Broker:
-    return Broker(local.bootstrap_servers, f"broker: {local.description}: {reason}", lambda: local.is_running)
+def _describe(local: LocalKafka, kafka: KafkaSettings, reason: str) -> Broker:
+    settings = _local_settings(kafka, local.bootstrap_servers)
+    return Broker(settings, f"broker: {local.description}: {reason}", lambda: local.is_running)
+
+
+def _local_settings(kafka: KafkaSettings, servers: str) -> KafkaSettings:
+    """The settings for a broker of our own, which has no security whatever the given one needs."""
+    return kafka.model_copy(update={"bootstrap_servers": servers, "security_protocol": "PLAINTEXT"})
 
 
 def _announced(broker: Broker, announce: Announce) -> Broker:

@@ -74,7 +74,7 @@ def test_following_the_page_publishes_the_new_field(copy: Path) -> None:
     run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/unit/enricher/stages/test_questions.py")
     script = """
 from schemas.raw_article import RawArticle
-from services.enricher.app import load_pipeline
+from services.enricher.loading import load_pipeline
 from services.enricher.assemble import assemble, models_of
 from services.enricher.decode import identify
 from services.enricher.settings import EnricherSettings

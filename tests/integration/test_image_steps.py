@@ -46,7 +46,7 @@ with HealthServer("127.0.0.1", 0, lambda: alive, lambda: ready, CollectorRegistr
 LOAD_MODELS = """
 import json
 import services
-from services.enricher.app import load_pipeline
+from services.enricher.loading import load_pipeline
 from services.enricher.settings import EnricherSettings
 
 stages = load_pipeline(EnricherSettings()).stages

@@ -1,0 +1,139 @@
+"""A record as a flat row: the columns of each topic, for CSV and Parquet (pure)."""
+
+import base64
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from schemas.codec import Undecodable, decode_enriched, decode_raw
+from schemas.dead_letter import DeadLetter
+from schemas.enriched_article import EnrichedArticle
+from schemas.raw_article import RawArticle
+from schemas.topics import NEWS_ENRICHED, NEWS_RAW, NEWS_RAW_DLQ, Topic
+
+if TYPE_CHECKING:
+    from services.cli.reading import Fetched
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column's name and the name of its type in Parquet ("entities", "topics" and "vector" are nested, see export_files)."""
+
+    name: str
+    type: str = "string"
+
+
+def columns_of(topic: Topic) -> tuple[Column, ...]:
+    """The columns of a topic's export."""
+    return _COLUMNS[topic.name]
+
+
+def row_of(record: "Fetched") -> Row | None:
+    """The record's row; None when it is withdrawn, or isn't what its topic promises."""
+    try:
+        return _ROW_OF[record.topic](record)
+    except (ValidationError, Undecodable):
+        return None
+
+
+def _enriched(record: "Fetched") -> Row | None:
+    if record.value is None:
+        return None
+    article = decode_enriched(record.value)
+    language, sentiment, published = article.language, article.sentiment, article.published_at
+    return {
+        **_same(article, "article_id", "url", "canonical_url", "title", "text", "section", "image", "licence", "revision"),
+        **_same(article, "word_count", "collected_at", "fingerprint", "content_digest"),
+        "language": language.tag,
+        "script": language.script,
+        "language_confidence": language.confidence,
+        "published_at": published and published.value,
+        "published_precision": published and published.precision,
+        **_source(article),
+        "authors": list(article.authors),
+        "sentiment": sentiment and sentiment.label,
+        "sentiment_score": sentiment and sentiment.score,
+        "topics": [topic.model_dump() for topic in article.topics],
+        "entities": [
+            {"type": entity.type, "name": entity.name, "salience": entity.salience, "mentions": len(entity.mentions)}
+            for entity in article.entities
+        ],
+        "embedding": _vector(article),
+        "statuses": [f"{stage}:{annotation.status}" for stage, annotation in article.annotations.items()],
+        "warnings": [f"{warning.field}: {warning.reason}" for warning in article.warnings],
+    }
+
+
+def _raw(record: "Fetched") -> Row | None:
+    if record.value is None:
+        return None
+    article = decode_raw(record.value).article
+    published = article.published_at
+    return {
+        "article_id": (record.key or b"").decode("utf-8", "replace"),
+        **_same(article, "url", "canonical_url", "title", "text", "html", "section", "image", "licence", "revision"),
+        **_same(article, "collected_at", "language_hint"),
+        "published_at": published and published.value,
+        "published_precision": published and published.precision,
+        **_source(article),
+        "authors": list(article.authors or ()),
+    }
+
+
+def _dead_letter(record: "Fetched") -> Row:
+    letter = DeadLetter.from_headers(record.headers)
+    names = (column.name for column in _COLUMNS[NEWS_RAW_DLQ.name])
+    return {**_same(letter, *(name for name in names if name not in ("key", "value"))), "key": record.key, "value": record.value}
+
+
+_ROW_OF: Mapping[str, Callable[["Fetched"], Row | None]] = MappingProxyType(
+    {NEWS_ENRICHED.name: _enriched, NEWS_RAW.name: _raw, NEWS_RAW_DLQ.name: _dead_letter}
+)
+
+
+def _same(model: Any, *names: str) -> Row:
+    return {name: getattr(model, name) for name in names}
+
+
+def _source(article: EnrichedArticle | RawArticle) -> Row:
+    source = article.source
+    return {f"source_{name}": source and getattr(source, name) for name in ("id", "name", "domain", "country")}
+
+
+def _vector(article: EnrichedArticle) -> bytes | None:
+    return base64.b64decode(article.embedding.data) if article.embedding is not None else None
+
+
+def _columns(text: str) -> tuple[Column, ...]:
+    """From "name name:type …"."""
+    return tuple(Column(*field.split(":")) for field in text.split())
+
+
+_SOURCE = "source_id source_name source_domain source_country authors:strings "
+_DATES = "published_at:time published_precision collected_at:time "
+_COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
+    {
+        NEWS_ENRICHED.name: _columns(
+            "article_id url canonical_url title text language script language_confidence:number "
+            + _DATES
+            + _SOURCE
+            + "section image licence revision:integer word_count:integer sentiment sentiment_score:number topics:topics "
+            "entities:entities embedding:vector fingerprint content_digest statuses:strings warnings:strings"
+        ),
+        NEWS_RAW.name: _columns(
+            "article_id url canonical_url title text html language_hint "
+            + _DATES
+            + _SOURCE
+            + "section image licence revision:integer"
+        ),
+        NEWS_RAW_DLQ.name: _columns(
+            "error_class stage exception message topic partition:integer offset:integer attempts:integer "
+            "first_failed_at:time last_failed_at:time source_timestamp:integer stack_trace key:bytes value:bytes"
+        ),
+    }
+)

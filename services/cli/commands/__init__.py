@@ -1,0 +1,1 @@
+"""One file per command; what a command needs beyond the standard library is imported when it runs."""

@@ -1,0 +1,88 @@
+"""`newsloom up`: everything runs until it is told to stop, and nothing is left, however it ends."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import DEADLINE_S, arguments_of, environment, newsloom
+
+pytestmark = [
+    pytest.mark.kafka,
+    pytest.mark.model,
+    pytest.mark.skipif(sys.platform != "linux", reason="reads /proc"),
+]
+
+
+@contextlib.contextmanager
+def running(data: Path) -> Iterator["subprocess.Popen[str]"]:
+    """`newsloom up` on a folder, until the block ends."""
+    up = subprocess.Popen(
+        arguments_of("up"), cwd=data, env=environment(data), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    # Reading its output waits for as long as it says nothing: a command that hangs ends here.
+    deadline = threading.Timer(DEADLINE_S, up.kill)
+    deadline.start()
+    with up:
+        try:
+            yield up
+        finally:
+            deadline.cancel()
+            up.kill()
+
+
+def line_with(up: "subprocess.Popen[str]", text: str) -> str:
+    """The next line of its output that has the text."""
+    assert up.stdout is not None
+    for line in up.stdout:
+        if text in line:
+            return line
+    raise AssertionError(f"it ended with {up.wait()} and never said {text!r}")
+
+
+def children_of(data: Path) -> set[int]:
+    """Processes whose environment or command names the folder, but for this one's own."""
+    found = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            seen = (process / "environ").read_bytes() + (process / "cmdline").read_bytes()
+            if str(data).encode() in seen and int(process.name) != os.getpid():
+                found.add(int(process.name))
+    return found
+
+
+def until_nothing_is_left(data: Path) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while left := children_of(data):
+        assert time.monotonic() < deadline, f"still running: {left}"
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(-1, os.WNOHANG)
+
+
+def test_it_enriches_what_is_published_and_drains_when_asked(tmp_path: Path) -> None:
+    with running(tmp_path) as up:
+        line_with(up, "enricher ready")
+        published = newsloom("publish", "-", data=tmp_path, standard_input=b'{"url": "urn:a:1", "text": "Guten Tag aus Kiel."}\n')
+        assert published.code == 0, published.err
+        tail = newsloom("tail", "news.enriched", "--from", "beginning", "--limit", "1", data=tmp_path)
+        assert b"Guten Tag aus Kiel." in tail.out
+        up.send_signal(signal.SIGTERM)
+        assert "enricher stopped" in line_with(up, "enricher stopped")
+        assert up.wait(DEADLINE_S) == 0
+    assert '"event": "stopped"' in (tmp_path / "logs/enricher.log").read_text()
+    until_nothing_is_left(tmp_path)
+
+
+def test_neither_broker_nor_service_outlives_it_when_it_is_killed(tmp_path: Path) -> None:
+    with running(tmp_path) as up:
+        line_with(up, "enricher ready")
+        assert len(children_of(tmp_path)) > 3
+        up.kill()
+    until_nothing_is_left(tmp_path)
