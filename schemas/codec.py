@@ -72,17 +72,9 @@ def parse_object(value: bytes, max_body_bytes: int = MAX_BODY_BYTES) -> dict[str
     if len(value) > max_body_bytes:
         raise Undecodable("body_too_large", f"the value has {len(value)} bytes, over the limit of {max_body_bytes}")
     try:
-        value.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise Undecodable("invalid_utf8", f"byte {error.start} is not UTF-8") from error
-    if b"\0" in value:
-        raise Undecodable("nul_byte", f"byte {value.index(0)} is NUL")
-    try:
         document = orjson.loads(value)
     except orjson.JSONDecodeError as error:
-        if _has_lone_surrogate(value):
-            raise Undecodable("lone_surrogate", "an escape is half of a surrogate pair") from None
-        raise Undecodable("invalid_json", f"not JSON at character {error.pos}") from None
+        raise _why_not_json(value, error.pos) from None
     if not isinstance(document, dict):
         raise Undecodable("invalid_shape", "not a JSON object")
     return document
@@ -90,7 +82,8 @@ def parse_object(value: bytes, max_body_bytes: int = MAX_BODY_BYTES) -> dict[str
 
 def encode(record: Contract) -> bytes:
     """The record as JSON in UTF-8, without fields that are null."""
-    return record.model_dump_json(exclude_none=True).encode("utf-8")
+    # What model_dump_json does, but for its way through a str and back.
+    return record.__pydantic_serializer__.to_json(record, exclude_none=True)
 
 
 def decode_enriched(value: bytes) -> EnrichedArticle:
@@ -101,6 +94,19 @@ def decode_enriched(value: bytes) -> EnrichedArticle:
 def moment_of(timestamp_ms: int) -> datetime:
     """A record's timestamp (milliseconds since 1970, UTC) as an aware datetime; the epoch when out of range."""
     return datetime.fromtimestamp(max(timestamp_ms, 0) / 1000, tz=UTC)
+
+
+def _why_not_json(value: bytes, position: int) -> Undecodable:
+    """What is wrong with bytes that orjson refuses; it refuses whatever is no UTF-8 and any NUL byte."""
+    try:
+        value.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return Undecodable("invalid_utf8", f"byte {error.start} is not UTF-8")
+    if b"\0" in value:
+        return Undecodable("nul_byte", f"byte {value.index(0)} is NUL")
+    if _has_lone_surrogate(value):
+        return Undecodable("lone_surrogate", "an escape is half of a surrogate pair")
+    return Undecodable("invalid_json", f"not JSON at character {position}")
 
 
 def _has_lone_surrogate(value: bytes) -> bool:

@@ -7,6 +7,7 @@ import hashlib
 import re
 import unicodedata
 import uuid
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 import idna
@@ -25,9 +26,11 @@ _TRACKING = re.compile(
 _AMP_PATH = re.compile(r"/amp/?$", re.IGNORECASE)
 _CONTROLS_OR_BLANKS = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]")
 _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}|[^A-Za-z0-9/:@!$&'()*+,;=._~-]")
+_HOST = re.compile(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
 
 
+@lru_cache(maxsize=64)  # validation, identity and key of one record ask for the same URL one after the other
 def canonical_url(url: str) -> str:
     """The one form of a URL that an article is known by.
 
@@ -54,7 +57,8 @@ def canonical_url(url: str) -> str:
             raise ValueError("a file URL has an absolute path")
         return urlunsplit((scheme, parts.netloc.lower(), path, "", ""))
     path = _AMP_PATH.sub("", path) or "/"
-    return urlunsplit((scheme, _host(parts.hostname, parts.port, scheme), path, _query(parts.query), ""))
+    query = _query(parts.query) if parts.query else ""
+    return f"{scheme}://{_host(parts.hostname, parts.port, scheme)}{path}" + (f"?{query}" if query else "")
 
 
 def article_id(url: str) -> str:
@@ -100,7 +104,7 @@ def _host(host: str | None, port: int | None, scheme: str) -> str:
     host = host.rstrip(".")
     if ":" in host:
         host = f"[{host}]"
-    elif not re.fullmatch(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?", host) or ".." in host:
+    elif not _HOST.fullmatch(host) or ".." in host:
         raise ValueError("a URL's host is a name or an address")
     return host if port in (None, _DEFAULT_PORTS[scheme]) else f"{host}:{port}"
 

@@ -16,12 +16,20 @@ from services.runtime.lifecycle import keep_what_is_loaded, stop_on_signals
 from services.runtime.logs import get_log
 from services.runtime.metrics import new_metrics
 from services.runtime.settings import KafkaSettings
-from services.runtime.worker import StreamWorker, idempotent_sinks
+from services.runtime.worker import NewPartitionSink, StreamWorker, idempotent_sinks, transactional_sinks
 
 log = get_log(__name__)
 
 # Decoding and settling beside the stages, which run one batch at a time.
 _EDGE_THREADS = 2
+
+_MAX_REQUEST_BYTES = max(NEWS_ENRICHED.max_message_bytes, NEWS_RAW_DLQ.max_message_bytes)
+
+
+def _sinks(bootstrap_servers: str, kafka: KafkaSettings, settings: EnricherSettings) -> NewPartitionSink:
+    if settings.guarantee == "exactly_once":
+        return transactional_sinks(bootstrap_servers, kafka, _MAX_REQUEST_BYTES, settings.group, settings)
+    return idempotent_sinks(bootstrap_servers, kafka, _MAX_REQUEST_BYTES)
 
 
 async def run(bootstrap_servers: str, kafka: KafkaSettings, settings: EnricherSettings) -> None:
@@ -60,9 +68,7 @@ async def run(bootstrap_servers: str, kafka: KafkaSettings, settings: EnricherSe
             settings=settings,
             handler=handler,
             rescue=handler.rescue,
-            new_sink=idempotent_sinks(
-                bootstrap_servers, kafka, max(NEWS_ENRICHED.max_message_bytes, NEWS_RAW_DLQ.max_message_bytes)
-            ),
+            new_sink=_sinks(bootstrap_servers, kafka, settings),
             metrics=metrics,
         )
         stack.enter_context(health)

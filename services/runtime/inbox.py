@@ -35,16 +35,15 @@ class Inbox:
     async def take(self, max_records: int, max_bytes: int) -> list[Record]:
         """The next batch: at least one record, at most so many and, but for a single one, so heavy; waits for the first."""
         await self._arrived.wait()
-        batch, weight = [self._pop()], 0
-        weight += batch[0].size_bytes
-        while self._records and len(batch) < max_records and weight + self._records[0].size_bytes <= max_bytes:
-            batch.append(self._pop())
-            weight += batch[-1].size_bytes
+        batch: list[Record] = []
+        weight = 0
+        while self._records and len(batch) < max_records:
+            size_bytes = self._records[0].size_bytes
+            if batch and weight + size_bytes > max_bytes:
+                break
+            batch.append(self._records.popleft())
+            weight += size_bytes
+        self._bytes -= weight
         if not self._records:
             self._arrived.clear()
         return batch
-
-    def _pop(self) -> Record:
-        record = self._records.popleft()
-        self._bytes -= record.size_bytes
-        return record

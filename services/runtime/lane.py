@@ -8,6 +8,7 @@ the session ends, what was in flight is dropped, and a new one begins at the com
 import asyncio
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from services.runtime.errors import TransientError
+from services.runtime.failpoints import Failpoint
 from services.runtime.inbox import Inbox
 from services.runtime.lifecycle import Backoff
 from services.runtime.logs import get_log
@@ -34,6 +36,8 @@ class LaneParts:
     handler: Handler
     rescue: Rescue
     new_sink: NewSink
+    confirm: Callable[[TopicPartition], Awaitable[None]]
+    """Asks the group whether the partition still is ours; raises TransientError when it may not be."""
     begin: Callable[[TopicPartition], Awaitable[int]]
     """Reads the committed offset (a new group: decides and commits one), seeks there and returns it."""
     admit: Callable[[TopicPartition], None]
@@ -44,6 +48,7 @@ class LaneParts:
     """Stops a sink in the background under a deadline of its own."""
     settings: StreamSettings
     metrics: Metrics
+    at: Failpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +139,9 @@ class Lane:
 
     async def _session(self, backoff: Backoff) -> None:
         parts = self._parts
-        sink = parts.new_sink(self.partition)
         self.reason = "starting"
+        await parts.confirm(self.partition)
+        sink = parts.new_sink(self.partition)
         try:
             await sink.start()
             self.fetch_offset = self.committed_offset = await parts.begin(self.partition)
@@ -160,6 +166,7 @@ class Lane:
             self._handling_since = time.monotonic()
             outcomes = await self._handle(records)
             self._handling_since = None
+            await self._parts.at("after_handling")
             self._parts.metrics.batch_records.observe(len(records))
             await handled.put(_Batch(outcomes, records[-1].offset + 1))
         await handled.put(None)
@@ -201,8 +208,8 @@ class Lane:
 
 
 def _count(metrics: Metrics, outcomes: Iterable[Outcome]) -> None:
-    for outcome in outcomes:
-        metrics.records.labels(outcome=outcome.kind).inc()
+    for kind, count in Counter(outcome.kind for outcome in outcomes).items():
+        metrics.records.labels(outcome=kind).inc(count)
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -27,6 +28,16 @@ def stop_on_signals() -> Iterator[asyncio.Event]:
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
+
+
+def keep_what_is_loaded() -> None:
+    """Takes all that is in memory now out of garbage collection, for good: call it once, when everything is loaded.
+
+    A full collection walks modules and models with the GIL held, and the event loop waits: 61 ms with the enricher's
+    models, and that again each time (benchmarks/README.md). What is made later is collected as ever.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 class LoopWatch:

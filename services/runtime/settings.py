@@ -51,6 +51,8 @@ class StreamSettings(BaseSettings):
     batch_max_bytes: int = Field(4_000_000, ge=1, description="A batch ends when it weighs this much, in bytes")
     queue_max_records: int = Field(256, ge=1, description="Records of one partition that wait in memory")
     queue_max_bytes: int = Field(32_000_000, ge=1, description="What they may weigh, in bytes; a single record may weigh more")
+    guarantee: Literal["exactly_once", "at_least_once"] = Field("exactly_once", description="Transactions, or none")
+    transaction_timeout_s: float = Field(30.0, gt=0, description="The broker aborts a transaction that is open this long")
     session_timeout_s: float = Field(30.0, gt=0, description="The group drops a member that is silent this long")
     heartbeat_interval_s: float = Field(3.0, gt=0, description="How often a member says that it lives")
     rebalance_timeout_s: float = Field(60.0, gt=0, description="What members get to hand over partitions")

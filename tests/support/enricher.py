@@ -15,11 +15,12 @@ from services.enricher.pipeline import Pipeline
 from services.enricher.settings import EnricherSettings
 from services.enricher.stage import Draft, Model, Stage
 from services.enricher.worker import EnrichHandler
+from services.runtime.failpoints import Failpoint, pass_by
 from services.runtime.metrics import Metrics, new_metrics
-from services.runtime.worker import NewPartitionSink, StreamWorker, idempotent_sinks
+from services.runtime.worker import NewPartitionSink, StreamWorker, transactional_sinks
 from tests.support.kafka import Broker
 
-FAST_SETTINGS = EnricherSettings(session_timeout_s=6, heartbeat_interval_s=0.5, stop_deadline_s=10)
+FAST_SETTINGS = EnricherSettings(session_timeout_s=3, heartbeat_interval_s=0.5, stop_deadline_s=10, transaction_timeout_s=10)
 
 MAX_REQUEST_BYTES = 16_000_000
 
@@ -93,8 +94,9 @@ async def running_enricher(
     stages: Sequence[Stage] = LIGHT_STAGES,
     settings: EnricherSettings = FAST_SETTINGS,
     new_sink: NewPartitionSink | None = None,
+    at: Failpoint = pass_by,
 ) -> AsyncIterator[Running]:
-    """A worker on news.raw until the block ends, then drained."""
+    """A worker on news.raw until the block ends, then drained; exactly once unless given other sinks."""
     metrics, stop = new_metrics(), asyncio.Event()
     async with handler_of(stages, metrics, settings) as handler:
         worker = StreamWorker(
@@ -105,8 +107,10 @@ async def running_enricher(
             settings=settings,
             handler=handler,
             rescue=handler.rescue,
-            new_sink=new_sink or idempotent_sinks(broker.bootstrap_servers, broker.settings, MAX_REQUEST_BYTES),
+            new_sink=new_sink
+            or transactional_sinks(broker.bootstrap_servers, broker.settings, MAX_REQUEST_BYTES, group, settings, at),
             metrics=metrics,
+            at=at,
         )
         task = asyncio.create_task(worker.run(stop))
         try:

@@ -13,7 +13,8 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 
 from services.runtime.records import ORIGIN_OFFSET, Message, Outcome, Record
-from services.runtime.sink import DeliveryFailed, IdempotentSink
+from services.runtime.delivery import DeliveryFailed
+from services.runtime.sink import IdempotentSink
 
 INPUT = TopicPartition("in", 2)
 PARTITIONS = {"out": [0, 1, 2, 3], "letters": [0, 1]}
