@@ -1,0 +1,25 @@
+"""What the system says about a running process (Linux; zero elsewhere)."""
+
+import os
+from pathlib import Path
+
+_STAT, _STATM = "/proc/{}/stat", "/proc/{}/statm"
+
+
+def processor_s(pid: int) -> float:
+    """Processor time of all its threads until now, in seconds."""
+    try:
+        fields = Path(_STAT.format(pid)).read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    user, system = int(fields[11]), int(fields[12])
+    return (user + system) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_bytes(pid: int) -> int:
+    """Memory that it holds in RAM, in bytes."""
+    try:
+        pages = int(Path(_STATM.format(pid)).read_text(encoding="utf-8").split()[1])
+    except OSError:
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")

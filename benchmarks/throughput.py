@@ -1,0 +1,74 @@
+"""Articles a second from news.raw to news.enriched with the built-in models: `python -m benchmarks.throughput`."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.articles import repeated_seeds, seeds
+from benchmarks.broker import started_broker
+from benchmarks.enricher_process import observed_enricher
+from benchmarks.machine import print_machine
+from schemas.topics import NEWS_ENRICHED, NEWS_RAW, NEWS_RAW_DLQ
+
+_DEADLINE_S = 1_800.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: wall time by the broker's clock, and what the enricher saw of itself."""
+
+    articles: int
+    rate: float
+    seen: dict[str, Any]
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.throughput", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=10, help="how often all seeds go through (%(default)s)")
+    parser.add_argument("--short", action="store_true", help="one round")
+    return parser
+
+
+async def measure(rounds: int) -> Run:
+    """Publishes the seeds so often, then lets the enricher work them off."""
+    count = len(seeds()) * rounds
+    async with started_broker() as broker:
+        before = await broker.ends(NEWS_ENRICHED.name, NEWS_RAW_DLQ.name)
+        await broker.publish(NEWS_RAW.name, repeated_seeds(count))
+        async with observed_enricher(broker, "throughput") as enricher:
+            await broker.until_answered(before, count, _DEADLINE_S, enricher.goes_on)
+        after = await broker.ends(NEWS_ENRICHED.name)
+        times = [record.timestamp for record in await broker.read(before, after)]
+    first, last = min(times), max(times)
+    return Run(count, sum(time > first for time in times) / (last - first) * 1000, enricher.seen)
+
+
+def report(run: Run) -> None:
+    """Prints the rate and where the processor's time went."""
+    seen, each_ms = run.seen, 1000 / run.articles
+    outside = seen["processor_s"] - seen["encoder_s"]
+    subtokens = seen["subtokens"] / run.articles
+    print(f"rate       {run.rate:.2f} articles/s, {run.rate * subtokens:,.0f} subtokens/s ({subtokens:.0f} an article)")
+    whole, encoder, rest = (seconds * each_ms for seconds in (seen["processor_s"], seen["encoder_s"], outside))
+    print(f"processor  {whole:.1f} ms an article: encoder {encoder:.1f}, rest {rest:.1f}")
+    stages = ", ".join(f"{name} {spent * each_ms:.2f}" for name, spent in seen["stage_s"].items())
+    print(f"stages     {stages} ms an article on the stages' own thread (the encoder has others)")
+    print(f"loop       {seen['callbacks']['total_s'] * each_ms:.2f} ms an article on the event loop")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Always 0: there is no limit to hold."""
+    given = parser().parse_args(arguments)
+    rounds = 1 if given.short else given.rounds
+    print_machine()
+    print(f"parameters {rounds} rounds of {len(seeds())} seeds, the built-in models")
+    report(asyncio.run(measure(rounds)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
