@@ -12,8 +12,8 @@ from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 
-from services.runtime.records import ORIGIN_OFFSET, Message, Outcome, Record
 from services.runtime.delivery import DeliveryFailed
+from services.runtime.records import ORIGIN_OFFSET, Message, Outcome, Record
 from services.runtime.sink import IdempotentSink
 
 INPUT = TopicPartition("in", 2)
