@@ -15,6 +15,11 @@ VERSION = 1
 
 Headers = tuple[tuple[str, bytes], ...]
 
+# A dead letter that is sent back to news.raw carries these three along, and so into the next dead letter.
+ATTEMPTS_HEADER = "newsloom.error.attempts"
+FIRST_FAILED_AT_HEADER = "newsloom.error.first_failed_at"
+SOURCE_TIMESTAMP_HEADER = "newsloom.error.source_timestamp"
+
 _MAX_STACK_TRACE_BYTES = 2_000
 
 _HEADER_OF: Mapping[str, str] = {
@@ -26,10 +31,10 @@ _HEADER_OF: Mapping[str, str] = {
     "offset": "__streams.errors.offset",
     "stage": "newsloom.error.stage",
     "error_class": "newsloom.error.class",
-    "attempts": "newsloom.error.attempts",
-    "first_failed_at": "newsloom.error.first_failed_at",
+    "attempts": ATTEMPTS_HEADER,
+    "first_failed_at": FIRST_FAILED_AT_HEADER,
     "last_failed_at": "newsloom.error.last_failed_at",
-    "source_timestamp": "newsloom.error.source_timestamp",
+    "source_timestamp": SOURCE_TIMESTAMP_HEADER,
     "original_key_null": "original_key_null",
     "original_value_null": "original_value_null",
 }

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from schemas.contract import Contract
 from schemas.dead_letter import DeadLetter
+from schemas.decision import Decision
 from schemas.enriched_article import EnrichedArticle
 from schemas.raw_article import RawArticle
 
@@ -81,4 +82,19 @@ NEWS_RAW_DLQ = Topic(
     contract_in_headers=True,
 )
 
-TOPICS: Mapping[str, Topic] = MappingProxyType({t.name: t for t in (NEWS_RAW, NEWS_ENRICHED, NEWS_RAW_DLQ)})
+NEWS_RAW_DLQ_DECISIONS = Topic(
+    name="news.raw.dlq.decisions",
+    model=Decision,
+    version=1,
+    key="topic-partition-offset of the dead letter",
+    partitions=1,  # a command reads all of it before it decides anything
+    cleanup_policy="compact,delete",
+    retention_ms=90 * _DAY_MS,  # longer than a dead letter can be there, whose last segment outlives its 30 days by a week
+    max_message_bytes=1 * _MB,
+    producers=("newsloom",),
+    consumers=("newsloom",),
+)
+
+TOPICS: Mapping[str, Topic] = MappingProxyType(
+    {t.name: t for t in (NEWS_RAW, NEWS_ENRICHED, NEWS_RAW_DLQ, NEWS_RAW_DLQ_DECISIONS)}
+)

@@ -4,7 +4,23 @@ from typing import Annotated
 
 import typer
 
-from services.cli.commands import demo, doctor, enrich, export, models, publish, schema, status, tail, topics, up
+from services.cli.commands import (
+    demo,
+    dlq,
+    doctor,
+    enrich,
+    export,
+    group,
+    models,
+    publish,
+    replay,
+    schema,
+    skip,
+    status,
+    tail,
+    topics,
+    up,
+)
 
 app = typer.Typer(
     name="newsloom",
@@ -52,7 +68,7 @@ def newsloom(
     """
 
 
-for command in (up, demo, enrich, publish, tail, export, status, doctor):
+for command in (up, demo, enrich, publish, tail, export, status, skip, replay, doctor):
     app.command(name=command.__name__.rpartition(".")[2])(command.run)
-for group in (topics, models, schema):
-    app.add_typer(group.app, name=group.__name__.rpartition(".")[2])
+for commands in (dlq, group, topics, models, schema):
+    app.add_typer(commands.app, name=commands.__name__.rpartition(".")[2])

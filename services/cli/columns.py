@@ -10,9 +10,10 @@ from pydantic import ValidationError
 
 from schemas.codec import Undecodable, decode_enriched, decode_raw
 from schemas.dead_letter import DeadLetter
+from schemas.decision import Decision
 from schemas.enriched_article import EnrichedArticle
 from schemas.raw_article import RawArticle
-from schemas.topics import NEWS_ENRICHED, NEWS_RAW, NEWS_RAW_DLQ, Topic
+from schemas.topics import NEWS_ENRICHED, NEWS_RAW, NEWS_RAW_DLQ, NEWS_RAW_DLQ_DECISIONS, Topic
 
 if TYPE_CHECKING:
     from services.cli.reading import Fetched
@@ -91,8 +92,24 @@ def _dead_letter(record: "Fetched") -> Row:
     return {**_same(letter, *(name for name in names if name not in ("key", "value"))), "key": record.key, "value": record.value}
 
 
+def _decision(record: "Fetched") -> Row:
+    decision = Decision.model_validate_json(record.value or b"")
+    places = {
+        f"{name}_{part}": getattr(place, part)
+        for name, place in (("dead_letter", decision.dead_letter), ("origin", decision.origin))
+        for part in ("topic", "partition", "offset")
+    }
+    rest = ("action", "decided_at", "error_class", "stage", "attempts", "edited", "note")
+    return {**places, **_same(decision, *rest), "redriven_to": decision.redriven_to and str(decision.redriven_to)}
+
+
 _ROW_OF: Mapping[str, Callable[["Fetched"], Row | None]] = MappingProxyType(
-    {NEWS_ENRICHED.name: _enriched, NEWS_RAW.name: _raw, NEWS_RAW_DLQ.name: _dead_letter}
+    {
+        NEWS_ENRICHED.name: _enriched,
+        NEWS_RAW.name: _raw,
+        NEWS_RAW_DLQ.name: _dead_letter,
+        NEWS_RAW_DLQ_DECISIONS.name: _decision,
+    }
 )
 
 
@@ -134,6 +151,10 @@ _COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
         NEWS_RAW_DLQ.name: _columns(
             "error_class stage exception message topic partition:integer offset:integer attempts:integer "
             "first_failed_at:time last_failed_at:time source_timestamp:integer stack_trace key:bytes value:bytes"
+        ),
+        NEWS_RAW_DLQ_DECISIONS.name: _columns(
+            "action decided_at:time dead_letter_topic dead_letter_partition:integer dead_letter_offset:integer origin_topic "
+            "origin_partition:integer origin_offset:integer redriven_to error_class stage attempts:integer edited:boolean note"
         ),
     }
 )

@@ -13,7 +13,7 @@ from services.cli.screen import note
 from services.runtime.broker import Broker, given_or_running
 from services.runtime.data_folder import data_folder
 from services.runtime.settings import KafkaSettings, read_settings
-from services.runtime.topic_admin import open_admin, topic_states
+from services.runtime.topic_admin import open_admin, partition_counts
 
 if TYPE_CHECKING:
     from aiokafka.admin import AIOKafkaAdminClient
@@ -31,7 +31,7 @@ class Connection:
 
     async def partitions(self, topic: Topic) -> int:
         """How many partitions the topic has; raises CouldNot when it doesn't exist."""
-        found = next(state.partitions for state in await topic_states(self.admin) if state.topic is topic)
+        found = (await partition_counts(self.admin)).get(topic.name)
         if not found:
             raise CouldNot(f"{self.bootstrap_servers} has no topic {topic.name}: run `newsloom topics apply`")
         return found

@@ -142,6 +142,7 @@ def _arrow_type(column: Column) -> Any:
         "strings": pa.list_(pa.string()),
         "number": pa.float64(),
         "integer": pa.int64(),
+        "boolean": pa.bool_(),
         "time": pa.timestamp("us", tz="UTC"),
         "bytes": pa.binary(),
         "vector": pa.list_(pa.float32()),

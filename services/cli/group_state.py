@@ -1,25 +1,22 @@
 """How far a consumer group is, what is on the topics, and why records were given up lately."""
 
-import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import GroupCoordinatorNotAvailableError, GroupLoadInProgressError
 from pydantic import ValidationError
 
 from schemas.dead_letter import DeadLetter
 from schemas.topics import NEWS_RAW, NEWS_RAW_DLQ, TOPICS
 from services.cli.connection import Connection
-from services.cli.errors import CouldNot
+from services.cli.consumer_groups import committed_offsets
 from services.cli.reading import Fetched, end_offsets, open_reader, read_until
 
 # Enough to see what goes wrong, few enough to be read at once.
 _RECENT_PER_PARTITION = 250
 _RATE_OVER_S = 60
-_COORDINATOR_TRIES, _COORDINATOR_WAIT_S = 50, 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +64,7 @@ async def group_state(connection: Connection, group: str) -> GroupState:
     async with open_reader(connection, list(TOPICS.values())) as consumer:
         partitions = sorted(consumer.assignment())
         begin, end = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
-        committed = await _committed_offsets(connection, group)
+        committed = await committed_offsets(connection, group)
         lags = [
             PartitionLag(partition.partition, committed.get(partition), end[partition], begin[partition])
             for partition in partitions
@@ -75,19 +72,6 @@ async def group_state(connection: Connection, group: str) -> GroupState:
         ]
         counts = await _counts(consumer, partitions, begin, end)
     return GroupState(group, lags, counts, await _recent_dead_letters(connection))
-
-
-async def _committed_offsets(connection: Connection, group: str) -> dict[TopicPartition, int]:
-    """The group's offsets; empty for a group that nobody knows."""
-    for _ in range(_COORDINATOR_TRIES):
-        try:
-            found = await connection.admin.list_consumer_group_offsets(group)
-        except (GroupCoordinatorNotAvailableError, GroupLoadInProgressError):
-            # The first question about any group makes the broker create its topic of offsets, which takes a moment.
-            await asyncio.sleep(_COORDINATOR_WAIT_S)
-        else:
-            return {partition: each.offset for partition, each in found.items() if each.offset >= 0}
-    raise CouldNot(f"the broker at {connection.bootstrap_servers} has no coordinator for consumer groups")
 
 
 async def _counts(

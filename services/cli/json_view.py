@@ -20,14 +20,14 @@ def json_line(record: "Fetched") -> dict[str, Any]:
     Bytes that are no text are in base64, under a name that says so.
     """
     if record.topic == NEWS_RAW_DLQ.name:
-        return {**_letter(record), **_bytes("key", record.key), **_bytes("value", record.value)}
+        return {**_letter(record), **as_json("key", record.key), **as_json("value", record.value)}
     if record.value is None:
         return {"article_id": (record.key or b"").decode("utf-8", "replace"), "withdrawn": True}
     with contextlib.suppress(orjson.JSONDecodeError):
         document = orjson.loads(record.value)
         if isinstance(document, dict):
             return document
-    return {"unreadable": True, "partition": record.partition, "offset": record.offset, **_bytes("value", record.value)}
+    return {"unreadable": True, "partition": record.partition, "offset": record.offset, **as_json("value", record.value)}
 
 
 def _letter(record: "Fetched") -> dict[str, Any]:
@@ -37,7 +37,8 @@ def _letter(record: "Fetched") -> dict[str, Any]:
         return {"unreadable": True, "partition": record.partition, "offset": record.offset}
 
 
-def _bytes(name: str, value: bytes | None) -> dict[str, str | None]:
+def as_json(name: str, value: bytes | None) -> dict[str, str | None]:
+    """The bytes under their name: as text, else in base64 under a name that says so."""
     if value is None:
         return {name: None}
     try:

@@ -56,6 +56,11 @@ class Fetched(Protocol):
         ...
 
     @property
+    def timestamp(self) -> int:
+        """Milliseconds since 1970 UTC."""
+        ...
+
+    @property
     def headers(self) -> Sequence[tuple[str, bytes]]:
         """As written."""
         ...
@@ -126,3 +131,20 @@ async def end_offsets(consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
     """The offset after the last committed record of each partition that the consumer reads."""
     found: dict[TopicPartition, int] = await consumer.end_offsets(list(consumer.assignment()))
     return found
+
+
+async def ends_with_open_transactions(connection: Connection, topic: Topic) -> dict[TopicPartition, int]:
+    """Where a topic ends, what isn't committed yet included: reading up to there waits until it is, or is aborted.
+
+    A reader of committed records is told an earlier end while a transaction is open, and for a moment after its commit.
+    """
+    partitions = [TopicPartition(topic.name, number) for number in range(await connection.partitions(topic))]
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=connection.bootstrap_servers, enable_auto_commit=False, **connection.kafka.client_options()
+    )
+    await consumer.start()
+    try:
+        found: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
+        return found
+    finally:
+        await consumer.stop()

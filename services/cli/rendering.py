@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from schemas.dead_letter import DeadLetter
+    from schemas.decision import Decision
     from schemas.enriched_article import EnrichedArticle, Entity, Language, Sentiment, Topic
     from schemas.raw_article import RawArticle
 
@@ -62,6 +63,16 @@ class Renderer:
         )
         self._print(head)
         self._print(Text("  " + self._piece(letter.message or letter.exception)))
+        self._console.print()
+
+    def decision(self, decision: "Decision") -> None:
+        """What was decided about a dead letter."""
+        where = f" to {decision.redriven_to}" if decision.redriven_to else ""
+        self._print(
+            Text.assemble((decision.action, "bold"), f" {decision.dead_letter}{where}", (f"  {decision.error_class}", "dim"))
+        )
+        if decision.note:
+            self._print(Text("  " + self._piece(decision.note)))
         self._console.print()
 
     def withdrawn(self, article_id: str) -> None:

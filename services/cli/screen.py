@@ -2,8 +2,8 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -47,6 +47,13 @@ def write_line(line: bytes) -> None:
     """A line of output as bytes, at once: whoever reads it may wait for it."""
     sys.stdout.buffer.write(line + b"\n")
     sys.stdout.buffer.flush()
+
+
+def write_json(document: Mapping[str, Any]) -> None:
+    """An object as one line of output."""
+    import orjson
+
+    write_line(orjson.dumps(document))
 
 
 def harmless(text: str) -> str:

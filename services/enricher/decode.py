@@ -6,6 +6,7 @@ from schemas.codec import Undecodable, decode_raw, moment_of
 from schemas.enriched_article import Warned
 from schemas.identity import article_id, article_id_of_key, canonical_url
 from schemas.raw_article import RawArticle
+from services.enricher.history import history_of
 from services.enricher.stage import Draft
 from services.runtime.errors import InvalidRecord
 from services.runtime.records import Record
@@ -44,7 +45,7 @@ def decode(record: Record, max_body_bytes: int) -> Arrived | Withdrawn | Invalid
         decoded = decode_raw(record.value, max_body_bytes)
     except Undecodable as error:
         return InvalidRecord(error.error_class, str(error))
-    return identify(decoded.article, decoded.warnings, record.timestamp_ms)
+    return identify(decoded.article, decoded.warnings, history_of(record).timestamp_ms)
 
 
 def identify(article: RawArticle, warnings: tuple[Warned, ...], timestamp_ms: int) -> Arrived:

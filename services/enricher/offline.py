@@ -1,6 +1,6 @@
 """Enriches records without a broker: decodes, runs the stages and settles exactly as the worker does."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas.topics import NEWS_RAW
@@ -24,7 +24,10 @@ class OfflineEnricher:
 
     def __call__(self, values: Iterable[tuple[bytes, int]]) -> list[Settled]:
         """One answer for each value and its timestamp (milliseconds since 1970 UTC), in order; never raises for a value."""
-        records = [Record(NEWS_RAW.name, 0, 0, None, value, (), timestamp_ms) for value, timestamp_ms in values]
+        return self.settle([Record(NEWS_RAW.name, 0, 0, None, value, (), timestamp_ms) for value, timestamp_ms in values])
+
+    def settle(self, records: Sequence[Record]) -> list[Settled]:
+        """The same for records as they are on news.raw."""
         decoded = [decode(record, self.max_body_bytes) for record in records]
         return settle(records, decoded, self.pipeline(articles(decoded)), self.models)
 

@@ -8,6 +8,7 @@ from schemas.dead_letter import DeadLetter
 from schemas.enriched_article import VERSION, EnrichedArticle
 from schemas.topics import NEWS_ENRICHED, NEWS_RAW_DLQ
 from services.enricher.errors import RecordTooLarge
+from services.enricher.history import history_of
 from services.runtime.errors import InvalidRecord
 from services.runtime.records import Headers, Message, Outcome, Record
 
@@ -49,9 +50,10 @@ def withdrawn(record: Record, article_id: str) -> Outcome:
     return Outcome(record, WITHDRAWN, Message(NEWS_ENRICHED.name, article_id.encode(), None, kept(record.headers)))
 
 
-def dead_letter(record: Record, error: InvalidRecord, now: datetime, attempts: int = 1) -> Outcome:
-    """The record's own key and value with headers that say what is wrong with it."""
+def dead_letter(record: Record, error: InvalidRecord, now: datetime) -> Outcome:
+    """The record's own key and value with headers that say what is wrong with it, and how often it failed before."""
     cause = error.__cause__ or error
+    history = history_of(record)
     letter = DeadLetter(
         exception=type(cause).__name__,
         stack_trace=error.stack_trace,
@@ -61,10 +63,10 @@ def dead_letter(record: Record, error: InvalidRecord, now: datetime, attempts: i
         offset=record.offset,
         stage=error.stage,
         error_class=error.error_class,
-        attempts=attempts,
-        first_failed_at=now,
+        attempts=history.attempts + 1,
+        first_failed_at=history.first_failed_at or now,
         last_failed_at=now,
-        source_timestamp=record.timestamp_ms,
+        source_timestamp=history.timestamp_ms,
         original_key_null=record.key is None,
         original_value_null=record.value is None,
     )

@@ -48,8 +48,13 @@ async def open_admin(bootstrap_servers: str, kafka: KafkaSettings) -> AIOKafkaAd
 
 async def topic_states(admin: AIOKafkaAdminClient) -> tuple[TopicState, ...]:
     """Every topic of the list, with what the broker has of it."""
-    known = {found["topic"]: len(found["partitions"]) for found in await admin.describe_topics() if not found["error_code"]}
+    known = await partition_counts(admin)
     return tuple(TopicState(topic, known.get(topic.name, 0)) for topic in TOPICS.values())
+
+
+async def partition_counts(admin: AIOKafkaAdminClient) -> dict[str, int]:
+    """How many partitions each topic of the broker has."""
+    return {found["topic"]: len(found["partitions"]) for found in await admin.describe_topics() if not found["error_code"]}
 
 
 async def apply_topics(admin: AIOKafkaAdminClient) -> tuple[str, ...]:
@@ -76,10 +81,24 @@ async def apply_topics(admin: AIOKafkaAdminClient) -> tuple[str, ...]:
     return tuple(created)
 
 
+async def ensure_topic(admin: AIOKafkaAdminClient, topic: Topic) -> bool:
+    """Creates a topic, which need not be one of the list, unless it is there; whether it was created.
+
+    Raises:
+        ConfigurationError: the broker refused.
+    """
+    if topic.name in await partition_counts(admin):
+        return False
+    replication = min(_REPLICATION, len((await admin.describe_cluster())["brokers"]))
+    await _create(admin, topic, topic.partitions, replication)
+    await _until_seen(admin, topic)
+    return True
+
+
 async def _until_seen(admin: AIOKafkaAdminClient, topic: Topic) -> None:
     """A new topic takes a moment to reach every broker; until then a producer would be told that it doesn't exist."""
     for _ in range(_SEEN_TRIES):
-        if any(state.topic is topic and state.partitions for state in await topic_states(admin)):
+        if topic.name in await partition_counts(admin):
             return
         await asyncio.sleep(_SEEN_INTERVAL_S)
     raise BrokerAway(f"the broker created {topic.name} and doesn't show it")

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from schemas.identity import article_id
-from schemas.topics import NEWS_ENRICHED, NEWS_RAW, NEWS_RAW_DLQ
+from schemas.topics import NEWS_ENRICHED, NEWS_RAW, NEWS_RAW_DLQ, TOPICS
 from services.runtime.sink import new_producer
 from tests.support.command import ROOT, Ended, newsloom, said
 from tests.support.fetched import dead_letter_record
@@ -40,7 +40,7 @@ async def test_topics_are_applied_once_and_listed(broker: Broker, folder: Path) 
     listed = await run(broker, folder, "topics", "list")
     assert (applied.code, applied.lines) == (0, ["nothing to do: all topics are there"])
     assert [row.split("\t")[:2] for row in listed.lines[1:]] == [
-        [topic.name, str(topic.partitions)] for topic in (NEWS_RAW, NEWS_ENRICHED, NEWS_RAW_DLQ)
+        [topic.name, str(topic.partitions)] for topic in TOPICS.values()
     ]
 
 

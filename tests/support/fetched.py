@@ -18,6 +18,7 @@ class FetchedRecord:
     partition: int = 0
     offset: int = 7
     headers: Sequence[tuple[str, bytes]] = ()
+    timestamp: int = 0
 
 
 def enriched_record(value: bytes | None, language: str = "ar") -> FetchedRecord:

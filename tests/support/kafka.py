@@ -124,13 +124,20 @@ async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
     return set(found)
 
 
-async def publish_unreadable(broker: Broker, topic: str, partition: int) -> None:
-    """Writes a record that aiokafka can't read back: a header whose key is not UTF-8, which other clients may write."""
+async def publish_unreadable(
+    broker: Broker, topic: str, partition: int, behind: Iterable[tuple[bytes | None, bytes | None]] = ()
+) -> None:
+    """Writes a record that aiokafka can't read back, and others behind it in its batch.
+
+    It has a header whose key is not UTF-8, which other clients may write.
+    """
     producer = AIOKafkaProducer(bootstrap_servers=broker.bootstrap_servers)
     await producer.start()
     try:
         batch = producer.create_batch()
         batch.append(timestamp=None, key=b"k", value=b"v", headers=[(_READABLE, b"")])
+        for key, value in behind:
+            batch.append(timestamp=None, key=key, value=value)
         batch.close()
         buffer = bytearray(batch._builder.build())
         place = buffer.index(_READABLE.encode())

@@ -25,7 +25,7 @@ class ExportFormat(StrEnum):
 
 
 def run(
-    topic: Annotated[str, typer.Argument(metavar="TOPIC", help="news.raw, news.enriched or news.raw.dlq.")],
+    topic: Annotated[str, typer.Argument(metavar="TOPIC", help="news.raw, news.enriched, news.raw.dlq …")],
     format: Annotated[ExportFormat, typer.Option(help="parquet and csv have one column a field.")] = ExportFormat.JSONL,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write; default: standard output.")] = None,
     latest: Annotated[

@@ -14,7 +14,7 @@ _LANGUAGE_HEADER = "newsloom.language"
 
 
 def run(
-    topic: Annotated[str, typer.Argument(metavar="TOPIC", help="news.raw, news.enriched or news.raw.dlq.")],
+    topic: Annotated[str, typer.Argument(metavar="TOPIC", help="news.raw, news.enriched, news.raw.dlq …")],
     json: Annotated[bool, typer.Option("--json", help="One JSON record a line, also on a terminal.")] = False,
     begin: Annotated[
         str, typer.Option("--from", metavar="POSITION", help="beginning, end, an offset, or a time (RFC 3339).")

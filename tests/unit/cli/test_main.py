@@ -21,6 +21,7 @@ def untouched_logging() -> Iterator[None]:
     "command",
     [
         *("up", "demo", "enrich", "publish", "tail", "export", "status", "doctor", "topics apply", "topics list"),
+        *("dlq list", "dlq show", "dlq redrive", "dlq park", "skip", "replay", "group seek"),
         *("models list", "models verify", "schema list", "schema show"),
     ],
 )
@@ -62,6 +63,16 @@ def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
         (["enrich", "no-such-file.txt"], "no-such-file.txt: No such file or directory"),
         (["demo", "--seeds", "no-such-folder"], "no-such-folder is no file, and no folder with articles.jsonl"),
         (["schema", "show", "news.raw", "--version", "9"], "news.raw has no version 9"),
+        (["dlq", "redrive"], "which dead letters? Name some (PARTITION:OFFSET), give a filter, or say --all"),
+        (["dlq", "redrive", "--edit", "x.json", "--all"], "--edit is for one dead letter"),
+        (["dlq", "redrive", "0:1", "--edit", "no-such-file.json"], "no-such-file.json: No such file or directory"),
+        (["dlq", "park", "7"], "a dead letter is named PARTITION:OFFSET, such as 2:17, not 7"),
+        (["dlq", "list", "--since", "yesterday"], "--since is a time such as 2024-05-31T12:00:00Z, not yesterday"),
+        (["skip", "news.wrong", "0", "0"], "there is no topic news.wrong"),
+        (["skip", "news.raw", "-1", "0"], "No such option: -1"),
+        (["replay", "--revision", "New Model"], "a revision is named by small letters"),
+        (["replay", "--revision", "a", "--to", "soon"], "--to is beginning, end, an offset or a time"),
+        (["group", "seek", "soon"], "POSITION is beginning, end, an offset or a time"),
     ],
 )
 def test_wrong_use_is_one_line_and_exit_code_2(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
