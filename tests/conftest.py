@@ -1,6 +1,7 @@
 """Brokers for the suites that need one, and a line at the end that says what they ran on."""
 
 import os
+from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
@@ -26,5 +27,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Which broker each suite ran on."""
     if broker_lines.lines:
         terminalreporter.section("brokers")
-        for line in broker_lines.lines:
-            terminalreporter.line(line)
+        for line, count in Counter(broker_lines.lines).items():
+            terminalreporter.line(f"{line} ({count} started)")

@@ -17,7 +17,7 @@ from schemas.topics import TOPICS
 from services.cli.connection import Connection
 from services.cli.errors import CouldNot
 from services.runtime.records import Message
-from services.runtime.sink import new_producer
+from services.runtime.sink import hear_out, new_producer
 
 # Longer than any of our transactions is open; the broker gives one up after it when its process is gone.
 _TRANSACTION_TIMEOUT_MS = 60_000
@@ -133,14 +133,4 @@ async def open_transactions(connection: Connection, name: str) -> AsyncIterator[
     finally:
         with contextlib.suppress(KafkaError, TimeoutError):
             await asyncio.wait_for(producer.stop(), _STOP_DEADLINE_S)
-        _hear_out(producer)
-
-
-def _hear_out(producer: AIOKafkaProducer) -> None:
-    """Takes the exceptions that a fenced producer keeps for whoever might still await them, or asyncio would log each."""
-    accumulator = producer._message_accumulator
-    batches = [batch for queue in accumulator._batches.values() for batch in queue] + list(accumulator._pending_batches)
-    futures = [future for batch in batches for future in (batch.future, batch._drain_waiter)]
-    for future in (*futures, producer._txn_manager._transaction_waiter):
-        if future is not None and future.done() and not future.cancelled():
-            future.exception()
+        hear_out(producer)

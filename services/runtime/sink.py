@@ -67,6 +67,16 @@ def new_producer(
     )
 
 
+def hear_out(producer: AIOKafkaProducer) -> None:
+    """Takes the exceptions that a fenced producer keeps for whoever might still await them, or asyncio would log each."""
+    accumulator = producer._message_accumulator
+    batches = [batch for queue in accumulator._batches.values() for batch in queue] + list(accumulator._pending_batches)
+    futures = [future for batch in batches for future in (batch.future, batch._drain_waiter)]
+    for future in (*futures, producer._txn_manager._transaction_waiter):
+        if future is not None and future.done() and not future.cancelled():
+            future.exception()
+
+
 class IdempotentSink:
     """At least once: the messages are confirmed, then the consumer commits its offset."""
 
@@ -120,4 +130,7 @@ class TransactionalSink:
         await self._at("after_commit")
 
     async def stop(self) -> None:
-        await self._producer.stop()
+        try:
+            await self._producer.stop()
+        finally:
+            hear_out(self._producer)

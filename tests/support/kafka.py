@@ -60,12 +60,12 @@ class Broker:
         finally:
             await producer.stop()
 
-    async def read(self, topic: str) -> Records:
-        """Every committed record that is on a topic now, by partition and offset."""
+    async def read(self, topic: str, isolation_level: str = "read_committed") -> Records:
+        """Every record that such a reader sees on a topic now, by partition and offset."""
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self.bootstrap_servers,
             auto_offset_reset="earliest",
-            isolation_level="read_committed",
+            isolation_level=isolation_level,
             enable_auto_commit=False,
         )
         await consumer.start()
@@ -97,7 +97,7 @@ class Broker:
 async def started_broker(properties: Mapping[str, str] | None = None) -> AsyncIterator[Broker]:
     """A throw-away broker with the topics of the list."""
     async with LocalKafka(properties={**FAST_PROPERTIES, **(properties or {})}) as kafka:
-        broker_lines.lines.append(f"{broker_lines.suite}: {kafka.description}")
+        broker_lines.lines.append(f"{broker_lines.suite}: {_kind(kafka)}")
         broker = Broker(kafka.bootstrap_servers)
         admin = await open_admin(broker.bootstrap_servers, broker.settings)
         try:
@@ -105,6 +105,12 @@ async def started_broker(properties: Mapping[str, str] | None = None) -> AsyncIt
         finally:
             await admin.close()
         yield broker
+
+
+def _kind(kafka: LocalKafka) -> str:
+    """What a broker is, without its port and folder: "Apache Kafka 4.3.0 on 127.0.0.1 (Java 17.0.15 from PATH)"."""
+    product, _, rest = kafka.description.partition(f" on {kafka.bootstrap_servers} ")
+    return f"{product} on 127.0.0.1 {rest.partition(', data in ')[0]}"
 
 
 async def until(is_so: Callable[[], bool], deadline_s: float = _DEADLINE_S) -> None:
