@@ -15,7 +15,8 @@ from services.runtime.lifecycle import keep_what_is_loaded, stop_on_signals
 from services.runtime.metrics import new_metrics
 from services.runtime.records import Outcome, Record
 from services.runtime.settings import KafkaSettings, StreamSettings
-from services.runtime.worker import StreamWorker, idempotent_sinks
+from services.runtime.sink import idempotent_sinks
+from services.runtime.worker import StreamWorker
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from services.cli.consumer_groups import commit_offsets
 from services.cli.errors import WrongUse
 from services.cli.positions import Position, offsets_at
 from services.cli.reading import open_reader
-from services.cli.transactions import open_transactions, partition_name
+from services.cli.transactions import open_transactions
+from services.runtime.sink import transactional_id
 
 
 async def targets(connection: Connection, position: Position, partition: int | None) -> dict[TopicPartition, int]:
@@ -33,6 +34,6 @@ async def move(connection: Connection, group: str, offsets: Mapping[TopicPartiti
         CouldNot: the group has a member again.
     """
     for partition in offsets:
-        async with open_transactions(connection, partition_name(group, partition)):
+        async with open_transactions(connection, transactional_id(group, partition)):
             pass
     await commit_offsets(connection, group, offsets)

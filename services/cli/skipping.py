@@ -18,8 +18,9 @@ from services.cli.consumer_groups import committed_offsets
 from services.cli.errors import CouldNot, WrongUse
 from services.cli.raw_batches import StoredBatch, StoredRecord, fetch_batch
 from services.cli.redriving import UNREADABLE
-from services.cli.transactions import Transactions, partition_name
+from services.cli.transactions import Transactions
 from services.runtime.records import ORIGIN_OFFSET, ORIGIN_PARTITION, ORIGIN_TOPIC, Headers, Message
+from services.runtime.sink import transactional_id
 
 # A readable record that an operator insisted on skipping.
 SKIPPED = "skipped"
@@ -47,7 +48,7 @@ class Wanted:
     @property
     def transactional_id(self) -> str:
         """The name of the worker's producer for this partition."""
-        return partition_name(self.group, self.source)
+        return transactional_id(self.group, self.source)
 
 
 @dataclass(frozen=True, slots=True)

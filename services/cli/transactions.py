@@ -29,11 +29,6 @@ _STOP_DEADLINE_S = 5.0
 _LARGEST_REQUEST_BYTES = max(topic.max_message_bytes for topic in TOPICS.values())
 
 
-def partition_name(group: str, partition: TopicPartition) -> str:
-    """The name of the worker's own producer for a partition that it consumes in the group."""
-    return f"{group}.{partition.topic}.{partition.partition}"
-
-
 class Delivered(Protocol):
     """Where a message is."""
 

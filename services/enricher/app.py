@@ -16,7 +16,8 @@ from services.runtime.lifecycle import keep_what_is_loaded, stop_on_signals
 from services.runtime.logs import get_log
 from services.runtime.metrics import new_metrics
 from services.runtime.settings import KafkaSettings
-from services.runtime.worker import NewPartitionSink, StreamWorker, idempotent_sinks, transactional_sinks
+from services.runtime.sink import NewPartitionSink, idempotent_sinks, transactional_sinks
+from services.runtime.worker import StreamWorker
 
 log = get_log(__name__)
 

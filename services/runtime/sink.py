@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from services.runtime.delivery import deliver
 from services.runtime.failpoints import Failpoint, pass_by
 from services.runtime.records import Outcome
-from services.runtime.settings import KafkaSettings
+from services.runtime.settings import KafkaSettings, StreamSettings
 
 # aiokafka's default of 16 KiB sends about one enriched record a request.
 _PRODUCER_BATCH_BYTES = 1_048_576
@@ -45,6 +45,7 @@ class Sink(Protocol):
 
 
 NewSink = Callable[[TopicPartition], Sink]
+NewPartitionSink = Callable[[AIOKafkaConsumer, TopicPartition], Sink]
 
 
 def new_producer(
@@ -134,3 +135,42 @@ class TransactionalSink:
             await self._producer.stop()
         finally:
             hear_out(self._producer)
+
+
+def transactional_id(group: str, partition: TopicPartition) -> str:
+    """The name of a group's producer for a partition that it consumes; who starts one of this name fences the one before."""
+    return f"{group}.{partition.topic}.{partition.partition}"
+
+
+def idempotent_sinks(
+    bootstrap_servers: str, kafka: KafkaSettings, max_request_bytes: int, at: Failpoint = pass_by
+) -> NewPartitionSink:
+    """At least once: makes a sink with a producer of its own for each partition."""
+
+    def new_sink(consumer: AIOKafkaConsumer, partition: TopicPartition) -> Sink:
+        return IdempotentSink(new_producer(bootstrap_servers, kafka, max_request_bytes), consumer, partition, at)
+
+    return new_sink
+
+
+def transactional_sinks(
+    bootstrap_servers: str,
+    kafka: KafkaSettings,
+    max_request_bytes: int,
+    group: str,
+    settings: StreamSettings,
+    at: Failpoint = pass_by,
+) -> NewPartitionSink:
+    """Exactly once: makes a sink with a transactional producer of its own for each partition, whose id fences a zombie's."""
+
+    def new_sink(_consumer: AIOKafkaConsumer, partition: TopicPartition) -> Sink:
+        producer = new_producer(
+            bootstrap_servers,
+            kafka,
+            max_request_bytes,
+            transactional_id=transactional_id(group, partition),
+            transaction_timeout_ms=int(settings.transaction_timeout_s * 1000),
+        )
+        return TransactionalSink(producer, partition, group, settings.transaction_timeout_s, at)
+
+    return new_sink

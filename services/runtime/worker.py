@@ -23,7 +23,7 @@ from services.runtime.logs import get_log
 from services.runtime.metrics import Metrics
 from services.runtime.records import Handler, Record, Rescue
 from services.runtime.settings import KafkaSettings, StreamSettings
-from services.runtime.sink import IdempotentSink, Sink, TransactionalSink, new_producer
+from services.runtime.sink import NewPartitionSink, Sink
 
 log = get_log(__name__)
 
@@ -34,42 +34,6 @@ _FETCH_MAX_RECORDS = 1_000
 _NEVER_MS = 7 * 24 * 60 * 60 * 1000
 _SINK_STOP_DEADLINE_S = 10.0
 _LOOP_STUCK_S = 30.0
-
-NewPartitionSink = Callable[[AIOKafkaConsumer, TopicPartition], Sink]
-
-
-def idempotent_sinks(
-    bootstrap_servers: str, kafka: KafkaSettings, max_request_bytes: int, at: Failpoint = pass_by
-) -> NewPartitionSink:
-    """At least once: makes a sink with a producer of its own for each partition."""
-
-    def new_sink(consumer: AIOKafkaConsumer, partition: TopicPartition) -> Sink:
-        return IdempotentSink(new_producer(bootstrap_servers, kafka, max_request_bytes), consumer, partition, at)
-
-    return new_sink
-
-
-def transactional_sinks(
-    bootstrap_servers: str,
-    kafka: KafkaSettings,
-    max_request_bytes: int,
-    group: str,
-    settings: StreamSettings,
-    at: Failpoint = pass_by,
-) -> NewPartitionSink:
-    """Exactly once: makes a sink with a transactional producer of its own for each partition, whose id fences a zombie's."""
-
-    def new_sink(_consumer: AIOKafkaConsumer, partition: TopicPartition) -> Sink:
-        producer = new_producer(
-            bootstrap_servers,
-            kafka,
-            max_request_bytes,
-            transactional_id=f"{group}.{partition.topic}.{partition.partition}",
-            transaction_timeout_ms=int(settings.transaction_timeout_s * 1000),
-        )
-        return TransactionalSink(producer, partition, group, settings.transaction_timeout_s, at)
-
-    return new_sink
 
 
 class NotOurs(TransientError):
@@ -94,20 +58,7 @@ class StreamWorker:
         at: Failpoint = pass_by,
     ) -> None:
         self._topic, self._settings, self._metrics, self._at = topic, settings, metrics, at
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap_servers,
-            group_id=group,
-            client_id=f"newsloom-{group}",
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            isolation_level="read_committed",
-            partition_assignment_strategy=(RoundRobinPartitionAssignor,),
-            session_timeout_ms=int(settings.session_timeout_s * 1000),
-            heartbeat_interval_ms=int(settings.heartbeat_interval_s * 1000),
-            rebalance_timeout_ms=int(settings.rebalance_timeout_s * 1000),
-            max_poll_interval_ms=_NEVER_MS,
-            **kafka.client_options(),
-        )
+        self._consumer = _new_consumer(group, bootstrap_servers, kafka, settings)
         self._parts = LaneParts(
             handler=handler,
             rescue=rescue,
@@ -302,6 +253,24 @@ class StreamWorker:
             end = self._consumer.highwater(partition) if partition in self._consumer.assignment() else None
             if end is not None and (found := self._lanes.get(partition)):
                 self._metrics.lag.labels(partition=partition.partition).set(max(0, end - found[0].committed_offset))
+
+
+def _new_consumer(group: str, bootstrap_servers: str, kafka: KafkaSettings, settings: StreamSettings) -> AIOKafkaConsumer:
+    """A consumer that does nothing by itself: no commit, no jump to an offset, no leaving of the group."""
+    return AIOKafkaConsumer(
+        bootstrap_servers=bootstrap_servers,
+        group_id=group,
+        client_id=f"newsloom-{group}",
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        isolation_level="read_committed",
+        partition_assignment_strategy=(RoundRobinPartitionAssignor,),
+        session_timeout_ms=int(settings.session_timeout_s * 1000),
+        heartbeat_interval_ms=int(settings.heartbeat_interval_s * 1000),
+        rebalance_timeout_ms=int(settings.rebalance_timeout_s * 1000),
+        max_poll_interval_ms=_NEVER_MS,
+        **kafka.client_options(),
+    )
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]

@@ -39,9 +39,7 @@ async def test_topics_are_applied_once_and_listed(broker: Broker, folder: Path) 
     applied = await run(broker, folder, "topics", "apply")
     listed = await run(broker, folder, "topics", "list")
     assert (applied.code, applied.lines) == (0, ["nothing to do: all topics are there"])
-    assert [row.split("\t")[:2] for row in listed.lines[1:]] == [
-        [topic.name, str(topic.partitions)] for topic in TOPICS.values()
-    ]
+    assert [row.split("\t")[:2] for row in listed.lines[1:]] == [[topic.name, str(topic.partitions)] for topic in TOPICS.values()]
 
 
 async def test_what_is_published_is_keyed_and_what_is_no_article_is_refused(broker: Broker, folder: Path) -> None:

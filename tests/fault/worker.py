@@ -13,7 +13,7 @@ from services.runtime.failpoints import Failpoint, Place
 from services.runtime.lifecycle import stop_on_signals
 from services.runtime.logs import set_up_logs
 from services.runtime.settings import LogSettings
-from services.runtime.worker import NewPartitionSink, idempotent_sinks, transactional_sinks
+from services.runtime.sink import NewPartitionSink, idempotent_sinks, transactional_sinks
 from tests.support.enricher import FAST_SETTINGS, MAX_REQUEST_BYTES, running_enricher
 from tests.support.kafka import Broker
 

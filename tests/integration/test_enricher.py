@@ -20,7 +20,7 @@ from services.enricher.stage import Draft, Model, Stage
 from services.enricher.stages import language, text
 from services.runtime.errors import TransientError
 from services.runtime.records import ORIGIN_OFFSET, ORIGIN_PARTITION, Outcome
-from services.runtime.worker import NewPartitionSink, idempotent_sinks
+from services.runtime.sink import NewPartitionSink, idempotent_sinks
 from tests.support.bad_input import BAD, WARNED, article
 from tests.support.enricher import FAST_SETTINGS, LIGHT_STAGES, MAX_REQUEST_BYTES, AlwaysEnglish, PlainText, running_enricher
 from tests.support.kafka import Broker, Records, publish_unreadable, started_broker, until

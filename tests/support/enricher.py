@@ -17,7 +17,8 @@ from services.enricher.stage import Draft, Model, Stage
 from services.enricher.worker import EnrichHandler
 from services.runtime.failpoints import Failpoint, pass_by
 from services.runtime.metrics import Metrics, new_metrics
-from services.runtime.worker import NewPartitionSink, StreamWorker, transactional_sinks
+from services.runtime.sink import NewPartitionSink, transactional_sinks
+from services.runtime.worker import StreamWorker
 from tests.support.kafka import Broker
 
 FAST_SETTINGS = EnricherSettings(session_timeout_s=3, heartbeat_interval_s=0.5, stop_deadline_s=10, transaction_timeout_s=10)
