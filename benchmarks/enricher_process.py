@@ -21,6 +21,7 @@ class EnricherProcess:
     """A running enricher."""
 
     process: asyncio.subprocess.Process
+    group: str
     seen: dict[str, Any]
     """What an observed one said at its end; empty before."""
 
@@ -38,7 +39,7 @@ class EnricherProcess:
 async def observed_enricher(broker: BenchBroker, group: str) -> AsyncIterator[EnricherProcess]:
     """The enricher with its observers; `seen` is filled in when the block has ended."""
     command = ("-m", "benchmarks.observed_enricher", broker.bootstrap_servers, group)
-    async with _running(command, {}) as enricher:
+    async with _running(command, group, {}) as enricher:
         yield enricher
 
 
@@ -54,16 +55,16 @@ async def plain_enricher(
         "ENRICHER_DISABLED_STAGES": orjson.dumps(disabled_stages).decode(),
         "LOG_LEVEL": "WARNING",
     }
-    async with _running(("-m", "services.enricher"), environment) as enricher:
+    async with _running(("-m", "services.enricher"), group, environment) as enricher:
         yield enricher
 
 
 @contextlib.asynccontextmanager
-async def _running(command: tuple[str, ...], environment: Mapping[str, str]) -> AsyncIterator[EnricherProcess]:
+async def _running(command: tuple[str, ...], group: str, environment: Mapping[str, str]) -> AsyncIterator[EnricherProcess]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, *command, stdout=asyncio.subprocess.PIPE, env={**os.environ, **environment}
     )
-    enricher = EnricherProcess(process, {})
+    enricher = EnricherProcess(process, group, {})
     try:
         yield enricher
     finally:

@@ -10,7 +10,7 @@ from benchmarks.articles import repeated_seeds, seeds
 from benchmarks.broker import started_broker
 from benchmarks.enricher_process import observed_enricher
 from benchmarks.machine import print_machine
-from schemas.topics import NEWS_ENRICHED, NEWS_RAW, NEWS_RAW_DLQ
+from schemas.topics import NEWS_RAW
 
 LIMIT_MS = 50.0
 """Of processor time for any callback, and of lag at p99.9: heartbeats run on the same loop."""
@@ -30,10 +30,9 @@ async def measure(rounds: int) -> dict[str, Any]:
     """What the enricher saw of itself while the seeds went through."""
     count = len(seeds()) * rounds
     async with started_broker() as broker:
-        before = await broker.ends(NEWS_ENRICHED.name, NEWS_RAW_DLQ.name)
         await broker.publish(NEWS_RAW.name, repeated_seeds(count))
         async with observed_enricher(broker, "event-loop") as enricher:
-            await broker.until_answered(before, count, _DEADLINE_S, enricher.goes_on)
+            await broker.until_handled(enricher.group, count, _DEADLINE_S, enricher.goes_on)
     return enricher.seen
 
 

@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks.articles import repeated_seeds
-from benchmarks.broker import BenchBroker, Offsets, RanTooLong, started_broker
+from benchmarks.broker import BenchBroker, RanTooLong, started_broker
 from benchmarks.enricher_process import EnricherProcess, plain_enricher
 from benchmarks.machine import print_machine
 from benchmarks.process import resident_bytes
-from schemas.topics import NEWS_ENRICHED, NEWS_RAW, NEWS_RAW_DLQ
+from schemas.topics import NEWS_RAW
 
 LIMIT = 1.05
 
@@ -25,7 +25,7 @@ _MIB = 1024 * 1024
 class Sample:
     """Memory at a moment."""
 
-    answered: int
+    handled: int
     resident: int
 
 
@@ -43,23 +43,20 @@ def parser() -> argparse.ArgumentParser:
 async def measure(given: argparse.Namespace) -> list[Sample]:
     """Memory from the first article until the last."""
     async with started_broker() as broker:
-        before = await broker.ends(NEWS_ENRICHED.name, NEWS_RAW_DLQ.name)
         await broker.publish(NEWS_RAW.name, repeated_seeds(given.last))
         async with plain_enricher(broker, "memory", _INFERENCE if given.light else ()) as enricher:
-            return [sample async for sample in _samples(broker, enricher, before, given)]
+            return [sample async for sample in _samples(broker, enricher, given)]
 
 
-async def _samples(
-    broker: BenchBroker, enricher: EnricherProcess, before: Offsets, given: argparse.Namespace
-) -> AsyncIterator[Sample]:
+async def _samples(broker: BenchBroker, enricher: EnricherProcess, given: argparse.Namespace) -> AsyncIterator[Sample]:
     deadline = time.monotonic() + given.deadline
-    answered = 0
-    while answered < given.last:
+    handled = 0
+    while handled < given.last:
         if time.monotonic() > deadline or not enricher.goes_on():
-            raise RanTooLong(f"{answered} of {given.last} articles were answered")
+            raise RanTooLong(f"{handled} of {given.last} articles were handled")
         await asyncio.sleep(_LOOK_EVERY_S)
-        answered = await broker.answered(before)
-        yield Sample(answered, resident_bytes(enricher.pid))
+        handled = await broker.handled(enricher.group)
+        yield Sample(handled, resident_bytes(enricher.pid))
 
 
 def report(samples: Sequence[Sample], first: int, last: int) -> bool:
@@ -73,8 +70,8 @@ def report(samples: Sequence[Sample], first: int, last: int) -> bool:
 
 def _at(samples: Sequence[Sample], mark: int, step: int) -> float:
     """The mean over the last tenth of a step before the mark, so that no single batch decides."""
-    near = [sample.resident for sample in samples if mark - step / 10 <= sample.answered <= mark]
-    near = near or [next(sample.resident for sample in samples if sample.answered >= mark)]
+    near = [sample.resident for sample in samples if mark - step / 10 <= sample.handled <= mark]
+    near = near or [next(sample.resident for sample in samples if sample.handled >= mark)]
     return sum(near) / len(near)
 
 

@@ -11,7 +11,7 @@ from benchmarks.articles import repeated_seeds, seeds
 from benchmarks.broker import started_broker
 from benchmarks.enricher_process import observed_enricher
 from benchmarks.machine import print_machine
-from schemas.topics import NEWS_ENRICHED, NEWS_RAW, NEWS_RAW_DLQ
+from schemas.topics import NEWS_ENRICHED, NEWS_RAW
 
 _DEADLINE_S = 1_800.0
 
@@ -37,10 +37,10 @@ async def measure(rounds: int) -> Run:
     """Publishes the seeds so often, then lets the enricher work them off."""
     count = len(seeds()) * rounds
     async with started_broker() as broker:
-        before = await broker.ends(NEWS_ENRICHED.name, NEWS_RAW_DLQ.name)
+        before = await broker.ends(NEWS_ENRICHED.name)
         await broker.publish(NEWS_RAW.name, repeated_seeds(count))
         async with observed_enricher(broker, "throughput") as enricher:
-            await broker.until_answered(before, count, _DEADLINE_S, enricher.goes_on)
+            await broker.until_handled(enricher.group, count, _DEADLINE_S, enricher.goes_on)
         after = await broker.ends(NEWS_ENRICHED.name)
         times = [record.timestamp for record in await broker.read(before, after)]
     first, last = min(times), max(times)

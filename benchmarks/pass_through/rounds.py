@@ -10,7 +10,7 @@ from aiokafka import ConsumerRecord
 
 from benchmarks.broker import BenchBroker
 from benchmarks.process import processor_s
-from schemas.topics import NEWS_ENRICHED, NEWS_RAW_DLQ
+from schemas.topics import NEWS_ENRICHED
 from services.runtime.records import ORIGIN_OFFSET, ORIGIN_PARTITION
 
 _DEADLINE_S = 600.0
@@ -45,15 +45,15 @@ async def run_round(broker: BenchBroker, side: Side, group: str, batch: int, cou
     Raises:
         RanTooLong: it ended or didn't finish.
     """
-    before = await broker.ends(NEWS_ENRICHED.name, NEWS_RAW_DLQ.name)
+    before = await broker.ends(NEWS_ENRICHED.name)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", side.module, broker.bootstrap_servers, group, str(batch), *side.extra),
         stdout=asyncio.subprocess.DEVNULL,  # Faust's banner
     )
     try:
-        await broker.until_answered(before, 1, _DEADLINE_S, lambda: process.returncode is None)
-        begun, begun_s = await broker.answered(before), processor_s(process.pid)
-        await broker.until_answered(before, count, _DEADLINE_S, lambda: process.returncode is None)
+        await broker.until_handled(group, 1, _DEADLINE_S, lambda: process.returncode is None)
+        begun, begun_s = await broker.handled(group), processor_s(process.pid)
+        await broker.until_handled(group, count, _DEADLINE_S, lambda: process.returncode is None)
         processor_us = (processor_s(process.pid) - begun_s) / (count - begun) * 1e6 if count > begun else 0.0
     finally:
         await _stop(process)

@@ -1,4 +1,4 @@
-"""Our side: the stream worker with the pass-through work in a thread, until SIGTERM; at least once, idempotent producers."""
+"""Our side: the stream worker with the pass-through work in a thread, until SIGTERM; at least once, or exactly once."""
 
 import argparse
 import asyncio
@@ -15,7 +15,7 @@ from services.runtime.lifecycle import keep_what_is_loaded, stop_on_signals
 from services.runtime.metrics import new_metrics
 from services.runtime.records import Outcome, Record
 from services.runtime.settings import KafkaSettings, StreamSettings
-from services.runtime.sink import idempotent_sinks
+from services.runtime.sink import idempotent_sinks, transactional_sinks
 from services.runtime.worker import StreamWorker
 
 
@@ -37,35 +37,42 @@ def _never(record: Record, error: Exception) -> Outcome:
     raise SystemExit(f"offset {record.offset}: {error!r}")
 
 
-async def run(bootstrap_servers: str, group: str, batch: int, on_thread: Callable[[], None] | None) -> None:
+async def run(given: argparse.Namespace, on_thread: Callable[[], None] | None) -> None:
     """Works until SIGTERM; `on_thread` runs first in the thread that does the work."""
     keep_what_is_loaded()
-    kafka = KafkaSettings(bootstrap_servers=bootstrap_servers)
+    servers, kafka = given.bootstrap_servers, KafkaSettings(bootstrap_servers=given.bootstrap_servers)
+    settings = StreamSettings(batch_max_records=given.batch, queue_max_records=given.batch * 2)
+    new_sink = (
+        transactional_sinks(servers, kafka, NEWS_ENRICHED.max_message_bytes, given.group, settings)
+        if given.exactly_once
+        else idempotent_sinks(servers, kafka, NEWS_ENRICHED.max_message_bytes)
+    )
     with ThreadPoolExecutor(1, thread_name_prefix="edge", initializer=on_thread) as executor, stop_on_signals() as stop:
         worker = StreamWorker(
             topic=NEWS_RAW.name,
-            group=group,
-            bootstrap_servers=bootstrap_servers,
+            group=given.group,
+            bootstrap_servers=servers,
             kafka=kafka,
-            settings=StreamSettings(batch_max_records=batch, queue_max_records=batch * 2),
+            settings=settings,
             handler=PassThrough(executor),
             rescue=_never,
-            new_sink=idempotent_sinks(bootstrap_servers, kafka, NEWS_ENRICHED.max_message_bytes),
+            new_sink=new_sink,
             metrics=new_metrics(),
         )
         await worker.run(stop)
 
 
 def main() -> None:
-    """`python -m benchmarks.pass_through.worker BOOTSTRAP_SERVERS GROUP BATCH [--profile FOLDER]`."""
+    """`python -m benchmarks.pass_through.worker BOOTSTRAP_SERVERS GROUP BATCH [--exactly-once] [--profile FOLDER]`."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("bootstrap_servers")
     parser.add_argument("group")
     parser.add_argument("batch", type=int)
+    parser.add_argument("--exactly-once", action="store_true", help="each batch and its offset in one transaction")
     parser.add_argument("--profile", type=Path, help="write a profile of the event loop and one of the work here")
     given = parser.parse_args()
     loop, work = (cProfile.Profile(time.thread_time) for _ in range(2))  # waiting for the GIL is no work
-    running = run(given.bootstrap_servers, given.group, given.batch, work.enable if given.profile else None)
+    running = run(given, work.enable if given.profile else None)
     if not given.profile:
         asyncio.run(running)
         return
