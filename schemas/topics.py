@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from schemas.contract import Contract
+from schemas.control import Order
 from schemas.dead_letter import DeadLetter
 from schemas.decision import Decision
 from schemas.enriched_article import EnrichedArticle
@@ -95,6 +96,19 @@ NEWS_RAW_DLQ_DECISIONS = Topic(
     consumers=("newsloom",),
 )
 
+NEWS_CONTROL = Topic(
+    name="news.control",
+    model=Order,
+    version=1,
+    key="the consumer group",
+    partitions=1,
+    cleanup_policy="compact",  # a pause must outlive any absence
+    retention_ms=-1,
+    max_message_bytes=1 * _MB,
+    producers=("enricher", "newsloom"),
+    consumers=("enricher", "newsloom"),
+)
+
 TOPICS: Mapping[str, Topic] = MappingProxyType(
-    {t.name: t for t in (NEWS_RAW, NEWS_ENRICHED, NEWS_RAW_DLQ, NEWS_RAW_DLQ_DECISIONS)}
+    {t.name: t for t in (NEWS_RAW, NEWS_ENRICHED, NEWS_RAW_DLQ, NEWS_RAW_DLQ_DECISIONS, NEWS_CONTROL)}
 )

@@ -11,11 +11,12 @@ from pathlib import Path
 
 from benchmarks.pass_through.work import pass_through
 from schemas.topics import NEWS_ENRICHED, NEWS_RAW
+from services.runtime.failpoints import Failpoint, pass_by
 from services.runtime.lifecycle import keep_what_is_loaded, stop_on_signals
 from services.runtime.metrics import new_metrics
-from services.runtime.records import Outcome, Record
+from services.runtime.records import Handler, Outcome, Record
 from services.runtime.settings import KafkaSettings, StreamSettings
-from services.runtime.sink import idempotent_sinks, transactional_sinks
+from services.runtime.sink import NewPartitionSink, idempotent_sinks, transactional_sinks
 from services.runtime.worker import StreamWorker
 
 
@@ -37,6 +38,30 @@ def _never(record: Record, error: Exception) -> Outcome:
     raise SystemExit(f"offset {record.offset}: {error!r}")
 
 
+def new_worker(
+    bootstrap_servers: str,
+    group: str,
+    settings: StreamSettings,
+    handler: Handler,
+    new_sink: NewPartitionSink,
+    at: Failpoint = pass_by,
+) -> StreamWorker:
+    """The product's worker on news.raw."""
+    return StreamWorker(
+        topic=NEWS_RAW.name,
+        group=group,
+        bootstrap_servers=bootstrap_servers,
+        kafka=KafkaSettings(bootstrap_servers=bootstrap_servers),
+        settings=settings,
+        handler=handler,
+        isolated=handler,
+        rescue=_never,
+        new_sink=new_sink,
+        metrics=new_metrics(),
+        at=at,
+    )
+
+
 async def run(given: argparse.Namespace, on_thread: Callable[[], None] | None) -> None:
     """Works until SIGTERM; `on_thread` runs first in the thread that does the work."""
     keep_what_is_loaded()
@@ -48,18 +73,7 @@ async def run(given: argparse.Namespace, on_thread: Callable[[], None] | None) -
         else idempotent_sinks(servers, kafka, NEWS_ENRICHED.max_message_bytes)
     )
     with ThreadPoolExecutor(1, thread_name_prefix="edge", initializer=on_thread) as executor, stop_on_signals() as stop:
-        worker = StreamWorker(
-            topic=NEWS_RAW.name,
-            group=given.group,
-            bootstrap_servers=servers,
-            kafka=kafka,
-            settings=settings,
-            handler=PassThrough(executor),
-            rescue=_never,
-            new_sink=new_sink,
-            metrics=new_metrics(),
-        )
-        await worker.run(stop)
+        await new_worker(servers, given.group, settings, PassThrough(executor), new_sink).run(stop)
 
 
 def main() -> None:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from schemas.codec import Undecodable, decode_enriched, decode_raw
+from schemas.control import Order
 from schemas.dead_letter import DeadLetter
 from schemas.decision import Decision
 from schemas.enriched_article import EnrichedArticle
 from schemas.raw_article import RawArticle
-from schemas.topics import NEWS_ENRICHED, NEWS_RAW, NEWS_RAW_DLQ, NEWS_RAW_DLQ_DECISIONS, Topic
+from schemas.topics import NEWS_CONTROL, NEWS_ENRICHED, NEWS_RAW, NEWS_RAW_DLQ, NEWS_RAW_DLQ_DECISIONS, Topic
 
 if TYPE_CHECKING:
     from services.cli.reading import Fetched
@@ -103,12 +104,17 @@ def _decision(record: "Fetched") -> Row:
     return {**places, **_same(decision, *rest), "redriven_to": decision.redriven_to and str(decision.redriven_to)}
 
 
+def _order(record: "Fetched") -> Row | None:
+    return _same(Order.model_validate_json(record.value), *_ORDER) if record.value else None
+
+
 _ROW_OF: Mapping[str, Callable[["Fetched"], Row | None]] = MappingProxyType(
     {
         NEWS_ENRICHED.name: _enriched,
         NEWS_RAW.name: _raw,
         NEWS_RAW_DLQ.name: _dead_letter,
         NEWS_RAW_DLQ_DECISIONS.name: _decision,
+        NEWS_CONTROL.name: _order,
     }
 )
 
@@ -132,6 +138,7 @@ def _columns(text: str) -> tuple[Column, ...]:
 
 
 _SOURCE = "source_id source_name source_domain source_country authors:strings "
+_ORDER = ("group", "action", "reason", "ordered_by", "ordered_at")
 _DATES = "published_at:time published_precision collected_at:time "
 _COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
     {
@@ -156,5 +163,6 @@ _COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
             "action decided_at:time dead_letter_topic dead_letter_partition:integer dead_letter_offset:integer origin_topic "
             "origin_partition:integer origin_offset:integer redriven_to error_class stage attempts:integer edited:boolean note"
         ),
+        NEWS_CONTROL.name: _columns("group action reason ordered_by ordered_at:time"),
     }
 )

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from pydantic import ValidationError
 
+from schemas.control import Order
 from schemas.dead_letter import DeadLetter
 from schemas.topics import NEWS_RAW, NEWS_RAW_DLQ, TOPICS
 from services.cli.connection import Connection
 from services.cli.consumer_groups import committed_offsets
 from services.cli.reading import Fetched, end_offsets, open_reader, read_until
+from services.runtime.control import OrderReader
 
 # Enough to see what goes wrong, few enough to be read at once.
 _RECENT_PER_PARTITION = 250
@@ -50,8 +52,16 @@ class GroupState:
     group: str
     partitions: Sequence[PartitionLag]
     topics: Sequence[TopicCount]
+    order: Order | None
+    """The last one that the group was given."""
     dead_letters: Counter[tuple[str, str]]
     """Of the most recent ones, by stage and class."""
+
+    @property
+    def paused(self) -> str | None:
+        """Why the group stands still; None when it doesn't."""
+        is_paused = self.order is not None and self.order.action == "pause"
+        return f"by {self.order.ordered_by}: {self.order.reason}" if self.order and is_paused else None
 
     @property
     def lag(self) -> int:
@@ -71,7 +81,8 @@ async def group_state(connection: Connection, group: str) -> GroupState:
             if partition.topic == NEWS_RAW.name
         ]
         counts = await _counts(consumer, partitions, begin, end)
-    return GroupState(group, lags, counts, await _recent_dead_letters(connection))
+    order = await OrderReader(connection.bootstrap_servers, connection.kafka, group).latest()
+    return GroupState(group, lags, counts, order, await _recent_dead_letters(connection))
 
 
 async def _counts(

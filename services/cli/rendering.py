@@ -14,6 +14,7 @@ from services.cli.screen import harmless
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from schemas.control import Order
     from schemas.dead_letter import DeadLetter
     from schemas.decision import Decision
     from schemas.enriched_article import EnrichedArticle, Entity, Language, Sentiment, Topic
@@ -73,6 +74,12 @@ class Renderer:
         )
         if decision.note:
             self._print(Text("  " + self._piece(decision.note)))
+        self._console.print()
+
+    def order(self, order: "Order") -> None:
+        """What a group was told to do."""
+        self._print(Text.assemble((order.action, "bold"), f" {self._piece(order.group)}", (f"  {order.ordered_by}", "dim")))
+        self._print(Text("  " + self._piece(order.reason)))
         self._console.print()
 
     def withdrawn(self, article_id: str) -> None:

@@ -7,9 +7,10 @@ import orjson
 from pydantic import ValidationError
 
 from schemas.codec import decode_enriched, decode_raw
+from schemas.control import Order
 from schemas.dead_letter import DeadLetter
 from schemas.decision import Decision
-from schemas.topics import NEWS_ENRICHED, NEWS_RAW_DLQ, NEWS_RAW_DLQ_DECISIONS
+from schemas.topics import NEWS_CONTROL, NEWS_ENRICHED, NEWS_RAW_DLQ, NEWS_RAW_DLQ_DECISIONS
 from services.cli.json_view import json_line
 from services.cli.rendering import Renderer
 from services.cli.screen import out, write_line
@@ -46,6 +47,8 @@ def _show(renderer: Renderer, record: "Fetched") -> None:
         renderer.dead_letter(DeadLetter.from_headers(record.headers))
     elif record.topic == NEWS_RAW_DLQ_DECISIONS.name:
         renderer.decision(Decision.model_validate_json(record.value or b""))
+    elif record.topic == NEWS_CONTROL.name:
+        renderer.order(Order.model_validate_json(record.value or b""))
     elif record.value is None:
         renderer.withdrawn((record.key or b"").decode("utf-8", "replace"))
     elif record.topic == NEWS_ENRICHED.name:

@@ -4,14 +4,17 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from functools import partial
 
 from schemas.topics import NEWS_ENRICHED, NEWS_RAW, NEWS_RAW_DLQ
 from services.enricher.assemble import models_of
 from services.enricher.batcher import Batcher
+from services.enricher.isolated import load_isolated
 from services.enricher.loading import load_pipeline
 from services.enricher.settings import EnricherSettings
 from services.enricher.worker import EnrichHandler
 from services.runtime.health import HealthServer
+from services.runtime.isolation import Isolation
 from services.runtime.lifecycle import keep_what_is_loaded, stop_on_signals
 from services.runtime.logs import get_log
 from services.runtime.metrics import new_metrics
@@ -59,8 +62,10 @@ async def run(bootstrap_servers: str, kafka: KafkaSettings, settings: EnricherSe
             executor=edge,
             max_body_bytes=settings.max_body_bytes,
             now=lambda: datetime.now(UTC),
-            metrics=metrics,
         )
+        # Half the time after which a worker counts as stuck: a record that never ends is found out before that.
+        isolation = Isolation(partial(load_isolated, settings), settings.stall_after_s / 2)
+        await stack.enter_async_context(isolation.running())
         worker = StreamWorker(
             topic=NEWS_RAW.name,
             group=settings.group,
@@ -68,6 +73,7 @@ async def run(bootstrap_servers: str, kafka: KafkaSettings, settings: EnricherSe
             kafka=kafka,
             settings=settings,
             handler=handler,
+            isolated=isolation,
             rescue=handler.rescue,
             new_sink=_sinks(bootstrap_servers, kafka, settings),
             metrics=metrics,

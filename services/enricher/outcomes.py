@@ -10,9 +10,9 @@ from schemas.topics import NEWS_ENRICHED, NEWS_RAW_DLQ
 from services.enricher.errors import RecordTooLarge
 from services.enricher.history import history_of
 from services.runtime.errors import InvalidRecord
-from services.runtime.records import Headers, Message, Outcome, Record
+from services.runtime.records import DEAD_LETTER, Headers, Message, Outcome, Record
 
-ENRICHED, WITHDRAWN, DEAD_LETTER = "enriched", "withdrawn", "dead_letter"
+ENRICHED, WITHDRAWN = "enriched", "withdrawn"
 
 # What a record may weigh besides its value: headers, key and the batch around it.
 _OVERHEAD_BYTES = 100_000
@@ -42,7 +42,8 @@ def enriched(record: Record, article: EnrichedArticle) -> Outcome:
         ("newsloom.language", article.language.tag.encode()),
         *kept(record.headers),
     )
-    return Outcome(record, ENRICHED, Message(NEWS_ENRICHED.name, article.article_id.encode(), value, headers))
+    steps = tuple((stage, annotation.status) for stage, annotation in article.annotations.items())
+    return Outcome(record, ENRICHED, Message(NEWS_ENRICHED.name, article.article_id.encode(), value, headers), steps)
 
 
 def withdrawn(record: Record, article_id: str) -> Outcome:
@@ -72,11 +73,17 @@ def dead_letter(record: Record, error: InvalidRecord, now: datetime) -> Outcome:
     )
     # Kafka's clients refuse a record with neither key nor value; the header says that both were null.
     key = b"" if record.key is None and record.value is None else record.key
-    return Outcome(record, DEAD_LETTER, Message(NEWS_RAW_DLQ.name, key, record.value, kept(record.headers) + letter.to_headers()))
+    message = Message(NEWS_RAW_DLQ.name, key, record.value, kept(record.headers) + letter.to_headers())
+    return Outcome(record, DEAD_LETTER, message, ((error.stage, error.error_class),))
 
 
 def unexpected(error: Exception) -> InvalidRecord:
-    """A bug, as the reason of a dead letter: its class and where it was raised, never its text (it may quote the article)."""
+    """A bug, as the reason of a dead letter: its class and where it was raised, never its text (it may quote the article).
+
+    An error that already is such a reason is returned as it is.
+    """
+    if isinstance(error, InvalidRecord):
+        return error
     reason = InvalidRecord("unexpected", f"{type(error).__name__} was raised", "worker")
     reason.__cause__ = error
     reason.stack_trace = "".join(traceback.format_tb(error.__traceback__))

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import ValidationError
 
 from schemas.enriched_article import EnrichedArticle
 from services.enricher.assemble import assemble
 from services.enricher.decode import Arrived, Withdrawn
-from services.enricher.outcomes import enriched, unexpected
+from services.enricher.outcomes import dead_letter, enriched, unexpected, withdrawn
 from services.enricher.stage import Draft, Model
 from services.runtime.errors import InvalidRecord
 from services.runtime.records import Outcome, Record
@@ -42,6 +43,15 @@ def settle(
         _publish(record, each, next(finished), models) if isinstance(each, Arrived) else each
         for record, each in zip(records, decoded, strict=True)
     ]
+
+
+def outcome_of(record: Record, settled: Settled, now: datetime) -> Outcome:
+    """The one message that the answer becomes; `now` is when a dead letter failed."""
+    if isinstance(settled, Withdrawn):
+        return withdrawn(record, settled.article_id)
+    if isinstance(settled, InvalidRecord):
+        return dead_letter(record, settled, now)
+    return settled.outcome
 
 
 def _publish(record: Record, arrived: Arrived, result: Result, models: Mapping[str, Model]) -> Settled:

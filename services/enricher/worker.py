@@ -8,12 +8,10 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from services.enricher.batcher import Batcher
-from services.enricher.decode import Withdrawn, decode
-from services.enricher.outcomes import dead_letter, unexpected, withdrawn
-from services.enricher.settle import Decoded, Result, Settled, articles, settle
+from services.enricher.decode import decode
+from services.enricher.outcomes import dead_letter, unexpected
+from services.enricher.settle import Decoded, Result, articles, outcome_of, settle
 from services.enricher.stage import Model
-from services.runtime.errors import InvalidRecord
-from services.runtime.metrics import Metrics
 from services.runtime.records import Outcome, Record
 
 T = TypeVar("T")
@@ -28,7 +26,6 @@ class EnrichHandler:
     executor: Executor
     max_body_bytes: int
     now: Callable[[], datetime]
-    metrics: Metrics
 
     async def __call__(self, records: Sequence[Record]) -> Sequence[Outcome]:
         """One outcome per record, in order."""
@@ -38,7 +35,7 @@ class EnrichHandler:
 
     def rescue(self, record: Record, error: Exception) -> Outcome:
         """The dead letter of a record whose handling raised something that nobody foresaw."""
-        return self._dead_letter(record, unexpected(error))
+        return dead_letter(record, unexpected(error), self.now())
 
     async def _offload(self, function: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self.executor, function, *arguments)
@@ -48,17 +45,4 @@ class EnrichHandler:
 
     def _settle(self, records: Sequence[Record], decoded: Sequence[Decoded], results: Sequence[Result]) -> list[Outcome]:
         settled = settle(records, decoded, results, self.models)
-        return [self._outcome(record, each) for record, each in zip(records, settled, strict=True)]
-
-    def _outcome(self, record: Record, settled: Settled) -> Outcome:
-        if isinstance(settled, Withdrawn):
-            return withdrawn(record, settled.article_id)
-        if isinstance(settled, InvalidRecord):
-            return self._dead_letter(record, settled)
-        for stage, annotation in settled.article.annotations.items():
-            self.metrics.annotations.labels(stage=stage, status=annotation.status).inc()
-        return settled.outcome
-
-    def _dead_letter(self, record: Record, error: InvalidRecord) -> Outcome:
-        self.metrics.dead_letters.labels(stage=error.stage, error_class=error.error_class).inc()
-        return dead_letter(record, error, self.now())
+        return [outcome_of(record, each, self.now()) for record, each in zip(records, settled, strict=True)]

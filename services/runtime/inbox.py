@@ -32,9 +32,17 @@ class Inbox:
         if self._records:
             self._arrived.set()
 
-    async def take(self, max_records: int, max_bytes: int) -> list[Record]:
-        """The next batch: at least one record, at most so many and, but for a single one, so heavy; waits for the first."""
+    @property
+    def next_offset(self) -> int:
+        """The offset of the record that is taken next; one must have arrived."""
+        return self._records[0].offset
+
+    async def arrived(self) -> None:
+        """Returns when a record waits."""
         await self._arrived.wait()
+
+    def take(self, max_records: int, max_bytes: int) -> list[Record]:
+        """The next batch: at least one record where one waits, at most so many and, but for a single one, so heavy."""
         batch: list[Record] = []
         weight = 0
         while self._records and len(batch) < max_records:

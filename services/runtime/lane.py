@@ -8,25 +8,33 @@ the session ends, what was in flight is dropped, and a new one begins at the com
 import asyncio
 import contextlib
 import time
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from services.runtime.errors import TransientError
+from services.runtime.errors import InvalidRecord, TransientError
 from services.runtime.failpoints import Failpoint
 from services.runtime.inbox import Inbox
 from services.runtime.lifecycle import Backoff
 from services.runtime.logs import get_log
-from services.runtime.metrics import Metrics
+from services.runtime.metrics import Metrics, count_outcomes
+from services.runtime.pause import Pause
 from services.runtime.records import Handler, Outcome, Record, Rescue
 from services.runtime.settings import StreamSettings
 from services.runtime.sink import NewSink, Sink
+from services.runtime.starts import SUSPICIOUS, Begin, note_of
 
 log = get_log(__name__)
+
+RUNNING = "running"
+
+# What may have been in a worker's hands behind the committed offset when it died: a batch that is being committed, one that is
+# handled, one that waits between the two, one that has just been taken.
+_BATCHES_IN_HAND = 4
 
 
 @dataclass(frozen=True)
@@ -34,12 +42,17 @@ class LaneParts:
     """What every lane of a worker shares."""
 
     handler: Handler
+    isolated: Handler
+    """The handler of records that may have killed workers; what it can't bear raises InvalidRecord."""
     rescue: Rescue
     new_sink: NewSink
     confirm: Callable[[TopicPartition], Awaitable[None]]
     """Asks the group whether the partition still is ours; raises TransientError when it may not be."""
-    begin: Callable[[TopicPartition], Awaitable[int]]
+    begin: Callable[[TopicPartition], Awaitable[Begin]]
     """Reads the committed offset (a new group: decides and commits one), seeks there and returns it."""
+    settled: Callable[[Sequence[Outcome]], None]
+    """Told what was committed."""
+    pause: Pause
     admit: Callable[[TopicPartition], None]
     """Resumes fetching of a partition."""
     hold: Callable[[TopicPartition], None]
@@ -70,6 +83,8 @@ class Lane:
         self._stopping = asyncio.Event()
         self._committing = asyncio.Lock()
         self._handling_since: float | None = None
+        self._is_counted = False
+        self._suspicious_until = 0
 
     @property
     def is_ready(self) -> bool:
@@ -79,7 +94,7 @@ class Lane:
     @property
     def has_room(self) -> bool:
         """Whether to fetch for this lane now."""
-        return self._inbox is not None and self._inbox.has_room
+        return self._inbox is not None and self._inbox.has_room and self._parts.pause.reason is None
 
     @property
     def is_stalled(self) -> bool:
@@ -91,7 +106,7 @@ class Lane:
         """How it stands, for an operator."""
         return {
             "partition": self.partition.partition,
-            "state": self.reason,
+            "state": self.reason if self.reason != RUNNING else self._parts.pause.reason or self.reason,
             "next_offset": self.committed_offset,
             "waiting": len(self._inbox) if self._inbox is not None else 0,
         }
@@ -144,13 +159,14 @@ class Lane:
         sink = parts.new_sink(self.partition)
         try:
             await sink.start()
-            self.fetch_offset = self.committed_offset = await parts.begin(self.partition)
+            begin = await parts.begin(self.partition)
+            self.fetch_offset = self.committed_offset = begin.offset
             self._inbox = inbox = Inbox(parts.settings.queue_max_records, parts.settings.queue_max_bytes)
-            self.reason = "running"
+            self.reason = RUNNING
             parts.admit(self.partition)
             handled: asyncio.Queue[_Batch | None] = asyncio.Queue(maxsize=1)
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._handle_all(inbox, handled))
+                tasks.create_task(self._handle_all(inbox, handled, partial(self._count_start, sink, begin)))
                 tasks.create_task(self._commit_all(sink, handled, backoff))
         finally:
             self._close("restarting")
@@ -160,41 +176,75 @@ class Lane:
         self.reason, self._inbox, self._handling_since = reason, None, None
         self._parts.hold(self.partition)
 
-    async def _handle_all(self, inbox: Inbox, handled: "asyncio.Queue[_Batch | None]") -> None:
+    async def _handle_all(
+        self, inbox: Inbox, handled: "asyncio.Queue[_Batch | None]", count_start: Callable[[], Awaitable[None]]
+    ) -> None:
         settings = self._parts.settings
-        while records := await self._take(inbox, settings):
+        while await self._may_take(inbox):
+            await count_start()
+            is_suspicious = inbox.next_offset < self._suspicious_until
+            records = inbox.take(1 if is_suspicious else settings.batch_max_records, settings.batch_max_bytes)
+            self._parts.metrics.isolated.inc(is_suspicious)
             self._handling_since = time.monotonic()
-            outcomes = await self._handle(records)
+            outcomes = await self._handle(records, self._parts.isolated if is_suspicious else self._parts.handler)
             self._handling_since = None
             await self._parts.at("after_handling")
             self._parts.metrics.batch_records.observe(len(records))
             await handled.put(_Batch(outcomes, records[-1].offset + 1))
         await handled.put(None)
 
-    async def _take(self, inbox: Inbox, settings: StreamSettings) -> list[Record]:
-        """The next batch; empty when the lane drains."""
-        take = asyncio.ensure_future(inbox.take(settings.batch_max_records, settings.batch_max_bytes))
+    async def _count_start(self, sink: Sink, begin: Begin) -> None:
+        """Before the first batch of an assignment: if this process dies of it, the next one will know.
+
+        An idle partition counts no starts, so those that restart with nothing to do cast no suspicion.
+        """
+        if self._is_counted:
+            return
+        async with self._committing:
+            await sink.commit((), begin.offset, note_of(begin.starts + 1))
+        self._is_counted = True
+        if begin.starts + 1 >= SUSPICIOUS:
+            self._suspicious_until = begin.offset + _BATCHES_IN_HAND * self._parts.settings.batch_max_records
+            log.error(
+                "records_isolated",
+                topic=self.partition.topic,
+                partition=self.partition.partition,
+                offset=begin.offset,
+                until=self._suspicious_until,
+                reason=f"{begin.starts} workers began here and got no further",
+            )
+
+    async def _may_take(self, inbox: Inbox) -> bool:
+        """Waits for records and for the end of a pause; False when the lane drains."""
+        ready = asyncio.ensure_future(self._ready(inbox))
         stop = asyncio.ensure_future(self._stopping.wait())
         try:
-            await asyncio.wait((take, stop), return_when=asyncio.FIRST_COMPLETED)
-            return take.result() if take.done() and not stop.done() else []
+            await asyncio.wait((ready, stop), return_when=asyncio.FIRST_COMPLETED)
+            return not stop.done()
         finally:
-            take.cancel()
+            ready.cancel()
             stop.cancel()
 
-    async def _handle(self, records: Sequence[Record]) -> Sequence[Outcome]:
+    async def _ready(self, inbox: Inbox) -> None:
+        await inbox.arrived()
+        await self._parts.pause.over()
+
+    async def _handle(self, records: Sequence[Record], handler: Handler) -> Sequence[Outcome]:
         backoff = Backoff()
         while True:
             try:
-                return await self._parts.handler(records)
+                return await handler(records)
             except TransientError as error:
                 log.warning("batch_retried", partition=self.partition.partition, reason=str(error))
                 await backoff.wait()
+            except InvalidRecord as error:
+                log.error("record_given_up", partition=self.partition.partition, offset=records[0].offset, reason=str(error))
+                return [self._parts.rescue(records[0], error)]
             except Exception as error:  # the record loop: nothing that a record causes may end the lane
                 if len(records) == 1:
                     log.exception("unexpected", partition=self.partition.partition, offset=records[0].offset)
                     return [self._parts.rescue(records[0], error)]
-                return [outcome for record in records for outcome in await self._handle([record])]
+                return [outcome for record in records for outcome in await self._handle([record], handler)]
 
     async def _commit_all(self, sink: Sink, handled: "asyncio.Queue[_Batch | None]", backoff: Backoff) -> None:
         metrics = self._parts.metrics
@@ -204,12 +254,8 @@ class Lane:
                     await sink.commit(batch.outcomes, batch.next_offset)
             self.committed_offset = batch.next_offset
             backoff.reset()
-            _count(metrics, batch.outcomes)
-
-
-def _count(metrics: Metrics, outcomes: Iterable[Outcome]) -> None:
-    for kind, count in Counter(outcome.kind for outcome in outcomes).items():
-        metrics.records.labels(outcome=kind).inc(count)
+            count_outcomes(metrics, batch.outcomes)
+            self._parts.settled(batch.outcomes)
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -1,8 +1,12 @@
 """Every metric of every process, in one typed list; base units, few label values."""
 
+import collections
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from services.runtime.records import DEAD_LETTER, Outcome
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _RECORDS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
@@ -21,6 +25,8 @@ class Metrics:
     commit_seconds: Histogram
     restarts: Counter
     lag: Gauge
+    paused: Gauge
+    isolated: Counter
     loop_lag_seconds: Histogram
     ready: Gauge
 
@@ -41,9 +47,23 @@ def new_metrics() -> Metrics:
             "newsloom_commit_duration_seconds", "From the first send to the commit", buckets=_SECONDS, registry=registry
         ),
         restarts=Counter("newsloom_partition_restarts", "Partitions begun again from the committed offset", registry=registry),
+        paused=Gauge("newsloom_paused", "1 while the group is paused, by the breaker or by command", registry=registry),
+        isolated=Counter("newsloom_isolated_records", "Records handled alone in a child process", registry=registry),
         lag=Gauge("newsloom_consumer_lag_records", "Records behind the end of the partition", ["partition"], registry=registry),
         loop_lag_seconds=Histogram(
             "newsloom_event_loop_lag_seconds", "How late the event loop woke up", buckets=_SECONDS, registry=registry
         ),
         ready=Gauge("newsloom_ready", "1 when the worker can take records", registry=registry),
     )
+
+
+def count_outcomes(metrics: Metrics, outcomes: Sequence[Outcome]) -> None:
+    """Counts what became of records, once it is committed."""
+    for kind, count in collections.Counter(outcome.kind for outcome in outcomes).items():
+        metrics.records.labels(outcome=kind).inc(count)
+    steps = collections.Counter((outcome.kind == DEAD_LETTER, *step) for outcome in outcomes for step in outcome.steps)
+    for (is_dead_letter, name, status), count in steps.items():
+        if is_dead_letter:
+            metrics.dead_letters.labels(stage=name, error_class=status).inc(count)
+        else:
+            metrics.annotations.labels(stage=name, status=status).inc(count)

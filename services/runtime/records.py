@@ -6,6 +6,9 @@ from typing import Protocol
 
 Headers = tuple[tuple[str, bytes], ...]
 
+DEAD_LETTER = "dead_letter"
+FAILED = "failed"
+
 ORIGIN_TOPIC = "newsloom.origin.topic"
 ORIGIN_PARTITION = "newsloom.origin.partition"
 ORIGIN_OFFSET = "newsloom.origin.offset"
@@ -46,6 +49,13 @@ class Outcome:
     record: Record
     kind: str
     message: Message
+    steps: tuple[tuple[str, str], ...] = ()
+    """What was done and how that went, e.g. ("entities", "ok"), for metrics; of a dead letter: where it failed, and its class."""
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether something failed: a dead letter, or a step of it."""
+        return self.kind == DEAD_LETTER or any(status == FAILED for _, status in self.steps)
 
     def message_with_origin(self) -> Message:
         """The message with headers that name the record it came from."""

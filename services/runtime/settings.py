@@ -59,6 +59,9 @@ class StreamSettings(BaseSettings):
     revoke_deadline_s: float = Field(20.0, gt=0, description="What a running commit gets when its partition is taken away")
     stop_deadline_s: float = Field(25.0, gt=0, description="What stopping may take in all")
     stall_after_s: float = Field(600.0, gt=0, description="A batch that takes longer makes the worker not alive")
+    breaker_in_a_row: int = Field(100, ge=0, description="So many failed records in a row pause the group; 0: never")
+    breaker_share: float = Field(0.5, ge=0, le=1, description="... and so large a share of the window; 0: never")
+    breaker_window: int = Field(500, ge=1, description="Records in the window of breaker_share")
     start_from: Literal["earliest", "latest"] = Field("earliest", description="Where a group that never committed begins")
 
 

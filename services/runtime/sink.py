@@ -30,8 +30,8 @@ class Sink(Protocol):
         """Connects; raises KafkaError when the broker is away."""
         ...
 
-    async def commit(self, outcomes: Sequence[Outcome], next_offset: int) -> None:
-        """Writes the outcomes and, when all are confirmed, commits the offset.
+    async def commit(self, outcomes: Sequence[Outcome], next_offset: int, note: str = "") -> None:
+        """Writes the outcomes and, when all are confirmed, commits the offset with a note for whoever begins there.
 
         Raises:
             DeliveryFailed: a message was not confirmed; the offset is not committed.
@@ -90,11 +90,11 @@ class IdempotentSink:
         await self._at("during_producer_start")
         await self._producer.start()
 
-    async def commit(self, outcomes: Sequence[Outcome], next_offset: int) -> None:
+    async def commit(self, outcomes: Sequence[Outcome], next_offset: int, note: str = "") -> None:
         await self._at("after_begin")
         await deliver(self._producer, self._partition, outcomes)
         await self._at("after_send")
-        await self._consumer.commit({self._partition: next_offset})
+        await self._consumer.commit({self._partition: (next_offset, note)})
         await self._at("after_commit")
 
     async def stop(self) -> None:
@@ -118,14 +118,14 @@ class TransactionalSink:
         await self._at("during_producer_start")
         await self._producer.start()
 
-    async def commit(self, outcomes: Sequence[Outcome], next_offset: int) -> None:
+    async def commit(self, outcomes: Sequence[Outcome], next_offset: int, note: str = "") -> None:
         # aiokafka's own calls have no limit while the broker is away.
         async with asyncio.timeout(self._deadline_s):
             await self._producer.begin_transaction()
             await self._at("after_begin")
             await deliver(self._producer, self._partition, outcomes)  # aiokafka would commit what was not delivered
             await self._at("after_send")
-            await self._producer.send_offsets_to_transaction({self._partition: next_offset}, self._group)
+            await self._producer.send_offsets_to_transaction({self._partition: (next_offset, note)}, self._group)
             await self._at("after_offsets")
             await self._producer.commit_transaction()
         await self._at("after_commit")

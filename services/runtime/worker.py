@@ -5,25 +5,25 @@ keeps its own (`Lane.fetch_offset`) and seeks back to them.
 """
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from aiokafka.errors import IllegalStateError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
+from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 
-from services.runtime.errors import TransientError
 from services.runtime.failpoints import Failpoint, pass_by
 from services.runtime.health import Verdict
 from services.runtime.lane import Lane, LaneParts
 from services.runtime.lifecycle import Backoff, LoopWatch
 from services.runtime.logs import get_log
+from services.runtime.membership import Membership
 from services.runtime.metrics import Metrics
 from services.runtime.records import Handler, Record, Rescue
 from services.runtime.settings import KafkaSettings, StreamSettings
 from services.runtime.sink import NewPartitionSink, Sink
+from services.runtime.standstill import Standstill
 
 log = get_log(__name__)
 
@@ -34,10 +34,6 @@ _FETCH_MAX_RECORDS = 1_000
 _NEVER_MS = 7 * 24 * 60 * 60 * 1000
 _SINK_STOP_DEADLINE_S = 10.0
 _LOOP_STUCK_S = 30.0
-
-
-class NotOurs(TransientError):
-    """The partition may have been given to another worker."""
 
 
 class StreamWorker:
@@ -52,6 +48,7 @@ class StreamWorker:
         kafka: KafkaSettings,
         settings: StreamSettings,
         handler: Handler,
+        isolated: Handler,
         rescue: Rescue,
         new_sink: NewPartitionSink,
         metrics: Metrics,
@@ -59,14 +56,19 @@ class StreamWorker:
     ) -> None:
         self._topic, self._settings, self._metrics, self._at = topic, settings, metrics, at
         self._consumer = _new_consumer(group, bootstrap_servers, kafka, settings)
+        self._standstill = Standstill(bootstrap_servers, kafka, group, settings, metrics)
+        membership = Membership(self._consumer, settings.start_from)
         self._parts = LaneParts(
             handler=handler,
+            isolated=isolated,
             rescue=rescue,
             new_sink=lambda partition: new_sink(self._consumer, partition),
-            confirm=self._confirm,
-            begin=self._begin,
+            confirm=membership.confirm,
+            begin=membership.begin,
+            settled=self._standstill.observe,
+            pause=self._standstill.pause,
             admit=self._consumer.resume,
-            hold=self._hold,
+            hold=membership.hold,
             reap=self._reap,
             settings=settings,
             metrics=metrics,
@@ -90,14 +92,16 @@ class StreamWorker:
     def ready(self) -> Verdict:
         """The group is joined and every assigned partition takes records."""
         lanes = [lane for lane, _ in list(self._lanes.values())]
-        holds = self._joined and all(lane.is_ready for lane in lanes)
-        return Verdict(holds, {"joined": self._joined, "partitions": [lane.describe() for lane in lanes]})
+        paused = self._standstill.pause.reason
+        holds = self._joined and not paused and all(lane.is_ready for lane in lanes)
+        details = {"joined": self._joined, "paused": paused, "partitions": [lane.describe() for lane in lanes]}
+        return Verdict(holds, details)
 
     # The run
 
     async def run(self, stop: asyncio.Event) -> None:
         """Works until the event is set, then drains under the stop deadline."""
-        async with self._watch.running():
+        async with self._watch.running(), self._standstill.running():
             await self._consumer.start()
             self._consumer.subscribe([self._topic], listener=_Listener(self._assigned, self._revoked))
             try:
@@ -130,9 +134,9 @@ class StreamWorker:
             await asyncio.wait((stopped,), timeout=_POLL_MS / 1000 / 10)
             return
         fetched = await self._consumer.getmany(*open_partitions, timeout_ms=_POLL_MS, max_records=_FETCH_MAX_RECORDS)
+        self._offer(fetched)  # at once: behind an await, its lane might have begun anew elsewhere
         if fetched:
             await self._at("after_fetch")
-        self._offer(fetched)
         self._measure_lag(open_partitions)
 
     def _offer(self, fetched: dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]]) -> None:
@@ -188,27 +192,6 @@ class StreamWorker:
             self._lanes.pop(partition, None)
         if partitions:
             log.info("revoked", topic=self._topic, partitions=sorted(partition.partition for partition in partitions))
-
-    async def _confirm(self, partition: TopicPartition) -> None:
-        """A worker that slept through its session must not fence the partition's new owner: the group is asked first."""
-        # Not public in aiokafka 0.14, which offers no other way to ask; tests/integration/test_exactly_once.py holds it to this.
-        is_member = await self._consumer._coordinator._do_heartbeat()
-        if not is_member or partition not in self._consumer.assignment():
-            raise NotOurs(f"partition {partition.partition} may be another worker's by now")
-
-    async def _begin(self, partition: TopicPartition) -> int:
-        offset: int | None = await self._consumer.committed(partition)
-        if offset is None:
-            first = self._settings.start_from == "earliest"
-            find = self._consumer.beginning_offsets if first else self._consumer.end_offsets
-            offset = (await find([partition]))[partition]
-            await self._consumer.commit({partition: offset})
-        self._consumer.seek(partition, offset)
-        return offset
-
-    def _hold(self, partition: TopicPartition) -> None:
-        with contextlib.suppress(IllegalStateError):
-            self._consumer.pause(partition)
 
     def _reap(self, sink: Sink) -> None:
         async def stop() -> None:

@@ -175,11 +175,11 @@ class _LosesDeliveries:
         self.sinks += 1
         commit = sink.commit
 
-        async def failing(outcomes: Sequence[Outcome], next_offset: int) -> None:
+        async def failing(outcomes: Sequence[Outcome], next_offset: int, note: str = "") -> None:
             if outer.failures:
                 outer.failures -= 1
                 raise TransientError("not confirmed")
-            await commit(outcomes, next_offset)
+            await commit(outcomes, next_offset, note)
 
         sink.commit = failing  # type: ignore[method-assign]
         return sink

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from schemas.codec import decode_enriched
 from schemas.dead_letter import DeadLetter
 from schemas.raw_article import RawArticle
-from services.runtime.metrics import new_metrics
 from services.runtime.records import Outcome, Record
 from tests.support.enricher import FAST_SETTINGS, LIGHT_STAGES, handler_of
 
@@ -40,7 +39,7 @@ def records_of(pairs: Sequence[tuple[bytes | None, bytes | None]]) -> list[Recor
 
 def outcomes_of(records: Sequence[Record]) -> Sequence[Outcome]:
     async def run() -> Sequence[Outcome]:
-        async with handler_of(LIGHT_STAGES, new_metrics(), FAST_SETTINGS) as handler:
+        async with handler_of(LIGHT_STAGES, FAST_SETTINGS) as handler:
             return await handler(records)
 
     return asyncio.run(run())

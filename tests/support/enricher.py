@@ -17,6 +17,7 @@ from services.enricher.stage import Draft, Model, Stage
 from services.enricher.worker import EnrichHandler
 from services.runtime.failpoints import Failpoint, pass_by
 from services.runtime.metrics import Metrics, new_metrics
+from services.runtime.records import Handler
 from services.runtime.sink import NewPartitionSink, transactional_sinks
 from services.runtime.worker import StreamWorker
 from tests.support.kafka import Broker
@@ -72,7 +73,7 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def handler_of(stages: Sequence[Stage], metrics: Metrics, settings: EnricherSettings) -> AsyncIterator[EnrichHandler]:
+async def handler_of(stages: Sequence[Stage], settings: EnricherSettings) -> AsyncIterator[EnrichHandler]:
     """The handler with its threads."""
     with ThreadPoolExecutor(1) as inference, ThreadPoolExecutor(2) as edge:
         pipeline = Pipeline(stages)
@@ -84,7 +85,6 @@ async def handler_of(stages: Sequence[Stage], metrics: Metrics, settings: Enrich
                 executor=edge,
                 max_body_bytes=settings.max_body_bytes,
                 now=lambda: datetime.now(UTC),
-                metrics=metrics,
             )
 
 
@@ -96,10 +96,11 @@ async def running_enricher(
     settings: EnricherSettings = FAST_SETTINGS,
     new_sink: NewPartitionSink | None = None,
     at: Failpoint = pass_by,
+    isolated: Handler | None = None,
 ) -> AsyncIterator[Running]:
     """A worker on news.raw until the block ends, then drained; exactly once unless given other sinks."""
     metrics, stop = new_metrics(), asyncio.Event()
-    async with handler_of(stages, metrics, settings) as handler:
+    async with handler_of(stages, settings) as handler:
         worker = StreamWorker(
             topic=NEWS_RAW.name,
             group=group,
@@ -107,6 +108,7 @@ async def running_enricher(
             kafka=broker.settings,
             settings=settings,
             handler=handler,
+            isolated=isolated or handler,
             rescue=handler.rescue,
             new_sink=new_sink
             or transactional_sinks(broker.bootstrap_servers, broker.settings, MAX_REQUEST_BYTES, group, settings, at),

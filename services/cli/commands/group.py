@@ -1,19 +1,64 @@
-"""`newsloom group`: moves a consumer group."""
+"""`newsloom group`: stops, starts and moves a consumer group."""
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 if TYPE_CHECKING:
     from services.cli.positions import Position
 
-app = typer.Typer(help="Move the enricher's consumer group.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Pause, resume or move the enricher's consumer group.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.callback()
 def group() -> None:
-    """Move the enricher's consumer group."""
+    """Pause, resume or move the enricher's consumer group."""
+
+
+@app.command()
+def pause(
+    reason: Annotated[str, typer.Option(help="Why, for whoever looks at it next.")] = "by command",
+    group: Annotated[str, typer.Option(envvar="ENRICHER_GROUP", help="Consumer group of the enricher.")] = "enricher",
+) -> int:
+    """Let the group's workers stand still: they take no more records and stay in the group.
+
+    What they have in hand is finished. The order holds until `newsloom group resume`, also for workers that start later.
+    The breaker gives the same order when too many records fail.
+
+    Example: newsloom group pause --reason "the disk of broker 2 is full"
+    """
+    return asyncio.run(_order("pause", reason, group))
+
+
+@app.command()
+def resume(
+    reason: Annotated[str, typer.Option(help="Why, for whoever looks at it next.")] = "by command",
+    group: Annotated[str, typer.Option(envvar="ENRICHER_GROUP", help="Consumer group of the enricher.")] = "enricher",
+) -> int:
+    """Let the group's workers go on, after a pause or when the breaker stopped them.
+
+    Example: newsloom group resume --reason "the old models are back"
+    """
+    return asyncio.run(_order("resume", reason, group))
+
+
+async def _order(action: Literal["pause", "resume"], reason: str, group: str) -> int:
+    from datetime import UTC, datetime
+
+    from schemas.control import Order
+    from schemas.topics import NEWS_CONTROL
+    from services.cli.connection import connected
+    from services.runtime.control import OrderReader, give_order
+
+    async with connected() as connection:
+        await connection.partitions(NEWS_CONTROL)
+        before = await OrderReader(connection.bootstrap_servers, connection.kafka, group).latest()
+        order = Order(group=group, action=action, reason=reason, ordered_by="operator", ordered_at=datetime.now(UTC))
+        await give_order(connection.bootstrap_servers, connection.kafka, order)
+    was = f"{before.action} by {before.ordered_by}: {before.reason}" if before else "none"
+    print(f"group {group}: {action}  (the order before: {was})")
+    return 0
 
 
 @app.command()

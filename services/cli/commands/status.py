@@ -47,6 +47,8 @@ def _print(state: "GroupState") -> None:
         ],
         title=f"group {state.group}: lag {state.lag:,}",
     )
+    if state.paused:
+        print(f"PAUSED {state.paused} (newsloom group resume)")
     if state.dead_letters:
         rows = [(error_class, stage, f"{count:,}") for (stage, error_class), count in state.dead_letters.most_common()]
         print_table(("class", "stage", "recent dead letters"), rows)
@@ -62,6 +64,7 @@ def _print_json(state: "GroupState") -> None:
     document = {
         "group": state.group,
         "lag": state.lag,
+        "paused": state.paused,
         "partitions": [
             {"partition": each.partition, "committed": each.committed, "end": each.end, "lag": each.lag}
             for each in state.partitions

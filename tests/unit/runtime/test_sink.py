@@ -29,7 +29,7 @@ class FakeBroker:
 
     fails_on: int | None = None
     sent: list[Sent] = field(default_factory=list)
-    committed: list[dict[TopicPartition, int]] = field(default_factory=list)
+    committed: list[dict[TopicPartition, tuple[int, str]]] = field(default_factory=list)
 
     async def partitions_for(self, topic: str) -> set[int]:
         return set(PARTITIONS[topic])
@@ -46,7 +46,7 @@ class FakeBroker:
             confirmed.set_result(None)
         return confirmed
 
-    async def commit(self, offsets: dict[TopicPartition, int]) -> None:
+    async def commit(self, offsets: dict[TopicPartition, tuple[int, str]]) -> None:
         assert all(records for _, _, records in self.sent), "an empty batch is never confirmed by a broker"
         self.committed.append(offsets)
 
@@ -73,7 +73,7 @@ async def test_each_key_goes_where_any_other_client_would_put_it_in_order() -> N
         for record in records:
             assert DefaultPartitioner()(record.key, PARTITIONS[topic], PARTITIONS[topic]) == partition
     assert sum(len(records) for _, _, records in broker.sent) == 200
-    assert broker.committed == [{INPUT: 100}]
+    assert broker.committed == [{INPUT: (100, "")}]
 
 
 async def test_full_batch_is_followed_by_another_and_a_large_message_travels_alone() -> None:
@@ -106,4 +106,4 @@ async def test_one_unconfirmed_batch_leaves_the_offset_where_it_was(fails_on: in
 async def test_nothing_to_send_commits_at_once() -> None:
     broker = FakeBroker()
     await commit(broker, [])
-    assert broker.sent == [] and broker.committed == [{INPUT: 100}]
+    assert broker.sent == [] and broker.committed == [{INPUT: (100, "")}]

@@ -1,0 +1,49 @@
+"""What a worker asks its consumer group: whether a partition still is its own, and where to begin there."""
+
+import contextlib
+from typing import Literal
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import IllegalStateError
+
+from services.runtime.errors import TransientError
+from services.runtime.starts import Begin, starts_of
+
+
+class NotOurs(TransientError):
+    """The partition may have been given to another worker."""
+
+
+class Membership:
+    """A consumer's place in its group."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, start_from: Literal["earliest", "latest"]) -> None:
+        self._consumer, self._start_from = consumer, start_from
+
+    async def confirm(self, partition: TopicPartition) -> None:
+        """A worker that slept through its session must not fence the partition's new owner: the group is asked first."""
+        # Not public in aiokafka 0.14, which offers no other way to ask; tests/fault/test_exactly_once.py holds it to this.
+        is_member = await self._consumer._coordinator._do_heartbeat()
+        if not is_member or partition not in self._consumer.assignment():
+            raise NotOurs(f"partition {partition.partition} may be another worker's by now")
+
+    async def begin(self, partition: TopicPartition) -> Begin:
+        """Seeks to the committed offset and says where that is; a group that has none decides on one first."""
+        # Not public either: the consumer's own `committed` leaves out the note.
+        committed = (await self._consumer._coordinator.fetch_committed_offsets([partition])).get(partition)
+        begin = Begin(committed.offset, starts_of(committed.metadata)) if committed else await self._decide(partition)
+        self._consumer.seek(partition, begin.offset)
+        return begin
+
+    async def _decide(self, partition: TopicPartition) -> Begin:
+        """Where a new group begins is an explicit decision, and committed: it holds from now on."""
+        first = self._start_from == "earliest"
+        find = self._consumer.beginning_offsets if first else self._consumer.end_offsets
+        offset = (await find([partition]))[partition]
+        await self._consumer.commit({partition: offset})
+        return Begin(offset, 0)
+
+    def hold(self, partition: TopicPartition) -> None:
+        """Stops fetching, where the partition still is ours."""
+        with contextlib.suppress(IllegalStateError):
+            self._consumer.pause(partition)
