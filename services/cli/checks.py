@@ -72,6 +72,35 @@ def broker() -> Finding:
     return Finding("ok", "broker", found.why.removeprefix("broker: "))
 
 
+def topics() -> Finding:
+    """Whether the topics are there and take what we write; a limit below ours stops a partition at the first larger record."""
+    from services.cli.connection import BROKER_FOLDER, connected_to
+    from services.runtime.broker import given_or_running
+    from services.runtime.data_folder import data_folder
+    from services.runtime.settings import KafkaSettings, read_settings
+    from services.runtime.topic_admin import TopicState, topic_states
+
+    async def states() -> tuple[TopicState, ...] | None:
+        kafka = read_settings(KafkaSettings)
+        try:
+            broker = await given_or_running(kafka, data_folder() / BROKER_FOLDER)
+        except IngestError:
+            return None
+        async with connected_to(broker) as connection:
+            return await topic_states(connection.admin)
+
+    found = asyncio.run(states())
+    if found is None:
+        return Finding("ok", "topics", "no broker to ask")
+    missing = [state.topic.name for state in found if not state.partitions]
+    if missing:
+        return Finding("warning", "topics", f"{', '.join(missing)} missing", "newsloom topics apply")
+    differences = [f"{state.topic.name}: {each}" for state in found for each in state.differences]
+    if differences:
+        return Finding("warning", "topics", "; ".join(differences), "meant so? a smaller max.message.bytes stops partitions")
+    return Finding("ok", "topics", f"{len(found)} as they should be")
+
+
 def java() -> Finding:
     """The Java runtime for a local broker."""
     from services.runtime.local_kafka.errors import JavaMissing
@@ -149,7 +178,7 @@ def open_files() -> Finding:
 
 Check = Callable[[], Finding]
 
-CHECKS: tuple[Check, ...] = (python, packages, broker, java, jars, models, disk, open_files)
+CHECKS: tuple[Check, ...] = (python, packages, broker, topics, java, jars, models, disk, open_files)
 
 
 def run_check(check: Check) -> Finding:

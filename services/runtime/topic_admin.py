@@ -1,9 +1,11 @@
 """Creates the topics of the list and says how they differ from it; doing it twice changes nothing."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from schemas.topics import NEWS_ENRICHED, NEWS_RAW, TOPICS, Topic
@@ -22,6 +24,8 @@ class TopicState:
 
     topic: Topic
     partitions: int
+    differences: tuple[str, ...] = ()
+    """Settings that the broker has otherwise, e.g. "max.message.bytes is 1048588, not 12000000"."""
 
 
 class BrokerAway(TransientError):
@@ -49,7 +53,34 @@ async def open_admin(bootstrap_servers: str, kafka: KafkaSettings) -> AIOKafkaAd
 async def topic_states(admin: AIOKafkaAdminClient) -> tuple[TopicState, ...]:
     """Every topic of the list, with what the broker has of it."""
     known = await partition_counts(admin)
-    return tuple(TopicState(topic, known.get(topic.name, 0)) for topic in TOPICS.values())
+    configs = await _configs(admin, [name for name in TOPICS if name in known])
+    return tuple(
+        TopicState(topic, known.get(topic.name, 0), _differences(topic, configs.get(topic.name))) for topic in TOPICS.values()
+    )
+
+
+async def _configs(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """The settings of topics that exist, as the broker has them."""
+    if not names:
+        return {}
+    answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])
+    found = {}
+    for answer in answers:
+        for error_code, _message, _type, name, entries in answer.resources:
+            if not error_code:  # else it isn't ours to see
+                found[name] = {entry[0]: entry[1] for entry in entries}
+    return found
+
+
+def _differences(topic: Topic, config: Mapping[str, str] | None) -> tuple[str, ...]:
+    if config is None:
+        return ()
+    wanted = {name: (value, config.get(name, value)) for name, value in topic.config.items()}
+    return tuple(
+        f"{name} is {found}, not {value}"
+        for name, (value, found) in wanted.items()
+        if set(found.split(",")) != set(value.split(","))
+    )
 
 
 async def partition_counts(admin: AIOKafkaAdminClient) -> dict[str, int]:

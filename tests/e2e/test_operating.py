@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from schemas.identity import article_id
 from schemas.topics import NEWS_ENRICHED, NEWS_RAW, NEWS_RAW_DLQ, TOPICS
 from services.runtime.sink import new_producer
+from services.runtime.topic_admin import open_admin
 from tests.support.command import ROOT, Ended, newsloom, said
 from tests.support.fetched import dead_letter_record
 from tests.support.kafka import Broker
@@ -118,6 +120,21 @@ async def test_status_counts_topics_lag_and_dead_letters(broker: Broker, folder:
 async def test_doctor_finds_this_machine_well(broker: Broker, folder: Path) -> None:
     doctor = await run(broker, folder, "doctor")
     assert any(row.startswith(f"ok       broker: {broker.bootstrap_servers}") for row in doctor.lines)
+
+
+async def test_a_topic_that_takes_less_than_we_write_is_named(broker: Broker, folder: Path) -> None:
+    assert (await run(broker, folder, "topics", "apply")).code == 0
+    assert "ok       topics: " in (await run(broker, folder, "doctor")).out.decode()
+    admin = await open_admin(broker.bootstrap_servers, broker.settings)
+    try:
+        limit = {"max.message.bytes": "1000000", "cleanup.policy": "delete,compact"}
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, NEWS_ENRICHED.name, configs=limit)])
+    finally:
+        await admin.close()
+    said = "news.enriched: max.message.bytes is 1000000, not 16000000"
+    assert f"differs: {said}" in (await run(broker, folder, "topics", "list")).lines
+    doctor = (await run(broker, folder, "doctor")).out.decode()
+    assert "warning  topics: news.enriched: " in doctor and said in doctor and "cleanup.policy" not in doctor
 
 
 async def publish(broker: Broker, topic: str, records: Iterable[tuple[bytes, Sequence[tuple[str, bytes]]]]) -> None:

@@ -22,7 +22,15 @@ from services.runtime.sink import NewPartitionSink, transactional_sinks
 from services.runtime.worker import StreamWorker
 from tests.support.kafka import Broker
 
-FAST_SETTINGS = EnricherSettings(session_timeout_s=3, heartbeat_interval_s=0.5, stop_deadline_s=10, transaction_timeout_s=10)
+# No breaker: tests publish what fails on purpose.
+FAST_SETTINGS = EnricherSettings(
+    session_timeout_s=3,
+    heartbeat_interval_s=0.5,
+    stop_deadline_s=10,
+    transaction_timeout_s=10,
+    breaker_in_a_row=0,
+    breaker_share=0,
+)
 
 MAX_REQUEST_BYTES = 16_000_000
 

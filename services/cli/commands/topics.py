@@ -18,7 +18,7 @@ def apply() -> int:
 
 @app.command("list")
 def list_topics() -> int:
-    """List the topics: what is on them and how the broker has them.
+    """List the topics: what is on them, and where the broker's settings differ.
 
     Example: newsloom topics list
     """
@@ -48,11 +48,14 @@ async def _list() -> int:
             state.topic.key,
             f"{state.topic.model.__name__} v{state.topic.version}",
             state.topic.cleanup_policy,
-            f"{state.topic.retention_ms // 86_400_000} days",
+            f"{state.topic.retention_ms // 86_400_000} days" if state.topic.retention_ms > 0 else "for good",
         )
         for state in states
     ]
     from services.cli.tables import print_table
 
     print_table(("topic", "partitions", "key", "contract", "cleanup", "kept"), rows)
+    for state in states:
+        for difference in state.differences:
+            print(f"differs: {state.topic.name}: {difference}")
     return 0 if all(state.partitions for state in states) else 1
