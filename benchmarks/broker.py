@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -14,7 +14,7 @@ from schemas.topics import NEWS_ENRICHED, NEWS_RAW
 from services.runtime.local_kafka import LocalKafka
 from services.runtime.settings import KafkaSettings
 from services.runtime.sink import new_producer
-from services.runtime.topic_admin import apply_topics, open_admin
+from services.runtime.topic_admin import apply_topics, ensure_topic, open_admin
 
 KeyedValue = tuple[bytes | None, bytes]
 Offsets = dict[TopicPartition, int]
@@ -104,13 +104,19 @@ class BenchBroker:
 
 
 @contextlib.asynccontextmanager
-async def started_broker() -> AsyncIterator[BenchBroker]:
-    """A broker that compiles what it runs often, as in production; says in one line what it is."""
-    async with LocalKafka(heap_mib=_HEAP_MIB, is_quick=False, properties=_PROPERTIES) as kafka:
+async def started_broker(
+    partitions: int = NEWS_RAW.partitions, properties: Mapping[str, str] | None = None
+) -> AsyncIterator[BenchBroker]:
+    """A broker that compiles what it runs often, as in production; says in one line what it is.
+
+    `partitions` are those of news.raw and news.enriched.
+    """
+    async with LocalKafka(heap_mib=_HEAP_MIB, is_quick=False, properties={**_PROPERTIES, **(properties or {})}) as kafka:
         print(f"broker     {kafka.description}", flush=True)
         async with contextlib.AsyncExitStack() as stack:
             admin = await open_admin(kafka.bootstrap_servers, KafkaSettings(bootstrap_servers=kafka.bootstrap_servers))
             stack.push_async_callback(admin.close)
+            await ensure_topic(admin, replace(NEWS_RAW, partitions=partitions))
             await apply_topics(admin)
             consumer = AIOKafkaConsumer(
                 bootstrap_servers=kafka.bootstrap_servers,

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-_STAT, _STATM = "/proc/{}/stat", "/proc/{}/statm"
+_STAT, _STATM, _FD = "/proc/{}/stat", "/proc/{}/statm", "/proc/{}/fd"
 
 
 def processor_s(pid: int) -> float:
@@ -23,3 +23,11 @@ def resident_bytes(pid: int) -> int:
     except OSError:
         return 0
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def sockets(pid: int) -> int:
+    """Sockets that it has open."""
+    try:
+        return sum(str(link.readlink()).startswith("socket:") for link in Path(_FD.format(pid)).iterdir())
+    except OSError:  # it ended, or closed one while we looked
+        return 0

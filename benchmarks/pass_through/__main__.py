@@ -12,13 +12,11 @@ from benchmarks.articles import small_articles
 from benchmarks.broker import BenchBroker, KeyedValue, started_broker
 from benchmarks.machine import print_machine
 from benchmarks.pass_through.costs import costs
-from benchmarks.pass_through.rounds import Round, Side, run_round
+from benchmarks.pass_through.rounds import OURS, OURS_EXACTLY_ONCE, Round, Side, alternating_rounds, print_medians, run_round
 from schemas.topics import NEWS_RAW
 
 TARGET = 5.0
 
-OURS = Side("ours", "benchmarks.pass_through.worker")
-OURS_EXACTLY_ONCE = Side("ours, exactly once", "benchmarks.pass_through.worker", ("--exactly-once",))
 FAUST = Side("faust", "benchmarks.pass_through.faust_agent", ("each",))
 FAUST_BATCHED = Side("faust, batched", "benchmarks.pass_through.faust_agent", ("batched",))
 FAUST_UNCONFIRMED = Side("faust, unconfirmed", "benchmarks.pass_through.faust_agent", ("unconfirmed",))
@@ -48,32 +46,14 @@ async def measure(given: argparse.Namespace) -> bool:
     sides = [side for side in SIDES if given.only in (None, side.name)]
     async with started_broker() as broker:
         await broker.publish(NEWS_RAW.name, values)
-        rounds = await _rounds(broker, sides, given)
+        rounds = await alternating_rounds(broker, sides, given.rounds, given.batch, given.records)
         if given.profile:
             await _profile(broker, given)
     return _report(rounds, given.records)
 
 
-async def _rounds(broker: BenchBroker, sides: Sequence[Side], given: argparse.Namespace) -> dict[str, list[Round]]:
-    rounds: dict[str, list[Round]] = {side.name: [] for side in sides}
-    for number in range(given.rounds + 1):
-        for side in sides:
-            group = f"{side.name.replace(', ', '-')}-{number}"
-            done = await run_round(broker, side, group, given.batch, given.records)
-            print(f"round {number:<4} {_line(side.name, done)}, {done.written} written, {done.distinct} distinct", flush=True)
-            if number > 0:  # the first warms up the broker's Java
-                rounds[side.name].append(done)
-    return rounds
-
-
-def _line(name: str, done: Round) -> str:
-    return f"{name:20} {done.rate:7,.0f} records/s, {done.processor_us:4.0f} µs of processor a record"
-
-
 def _report(rounds: dict[str, list[Round]], count: int) -> bool:
-    medians = {name: sorted(of_side, key=lambda done: done.rate)[len(of_side) // 2] for name, of_side in rounds.items()}
-    for name, done in medians.items():
-        print(f"median     {_line(name, done)}")
+    medians = print_medians(rounds)
     ours = [done for name, of_side in rounds.items() if name.startswith(OURS.name) for done in of_side]
     exact = all(done.written == done.distinct == count for done in ours)
     print(f"counts     ours {'exact in every round' if exact else 'WRONG'}")

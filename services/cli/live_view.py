@@ -23,7 +23,8 @@ _STYLES = {
     "restarting": "red",
     "stopped": "dim",
 }
-_COLUMNS = ("service", "state", "records/s", "enriched", "dead letters", "withdrawn", "lag", "restarts")
+_COLUMNS = ("service", "state", "records/s", "lag", "restarts", "so far")
+_NUMBERS = frozenset({"records/s", "lag", "restarts"})
 
 
 async def show(states: Sequence[State], footer: str) -> None:
@@ -67,8 +68,8 @@ def line(state: State) -> str:
 
 def _numbers(state: State) -> tuple[str, ...]:
     outcomes, lag = state.reading.outcomes, state.reading.lag
-    counts = (outcomes.get(name, 0) for name in ("enriched", "dead_letter", "withdrawn"))
-    return (f"{state.rate:.1f}", *(f"{count:,}" for count in counts), "?" if lag is None else f"{lag:,}", str(state.restarts))
+    so_far = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in sorted(outcomes.items()) if count)
+    return (f"{state.rate:.1f}", "?" if lag is None else f"{lag:,}", str(state.restarts), so_far or "nothing")
 
 
 def _table(states: Sequence[State], footer: str) -> "RenderableType":
@@ -78,8 +79,8 @@ def _table(states: Sequence[State], footer: str) -> "RenderableType":
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD)
-    for place, name in enumerate(_COLUMNS):
-        table.add_column(name, justify="left" if place < 2 else "right")
+    for name in _COLUMNS:
+        table.add_column(name, justify="right" if name in _NUMBERS else "left")
     for state in states:
         table.add_row(state.service.name, Text(state.word, _STYLES[state.word]), *_numbers(state))
     reasons = [Text(f"{state.service.name}: {state.reason}", "yellow") for state in states if state.reason]

@@ -9,6 +9,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 _TIMEOUT_S = 2.0
 
+# Each service has one of them: what became of the records that it had.
+_COUNTERS = frozenset({"newsloom_records_total", "newsloom_gateway_articles_total", "newsloom_handed_over_articles_total"})
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -16,7 +19,7 @@ class Reading:
 
     is_ready: bool
     outcomes: Mapping[str, int] = field(default_factory=dict)
-    """Records so far by outcome: enriched, dead_letter, withdrawn."""
+    """Records so far by outcome: enriched, dead_letter, withdrawn; accepted, duplicate, rejected."""
     lag: int | None = None
     """Records that wait on all its partitions; None before it knows."""
 
@@ -59,7 +62,7 @@ def parse_metrics(text: str, is_ready: bool) -> Reading:
     except ValueError:
         samples = []
     for sample in samples:
-        if sample.name == "newsloom_records_total":
+        if sample.name in _COUNTERS:
             outcomes[sample.labels["outcome"]] = int(sample.value)
         elif sample.name == "newsloom_consumer_lag_records":
             lags.append(sample.value)

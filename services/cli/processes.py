@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from services.cli.errors import CouldNot
 from services.cli.service_table import Service
@@ -24,11 +25,14 @@ _MAX_LOG_BYTES = 50_000_000
 class Process:
     """One run of a service."""
 
-    def __init__(self, service: Service, kafka: KafkaSettings, logs: Path) -> None:
+    def __init__(
+        self, service: Service, kafka: KafkaSettings, logs: Path, environment: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         """Only remembers what it is told; its output goes to `<logs>/<name>.log`."""
+        self._environment = environment
         self.service = service
         self.log = logs / f"{service.name}.log"
-        self.health_port = _health_port(service)
+        self.health_port = open_port(service.health_port_variable)
         self._kafka = kafka
         self._child: Child | None = None
         self._log_begins = 0
@@ -67,19 +71,22 @@ class Process:
             "KAFKA_BOOTSTRAP_SERVERS": self._kafka.bootstrap_servers or "",
             "KAFKA_SECURITY_PROTOCOL": self._kafka.security_protocol,
             self.service.health_port_variable: str(self.health_port),
+            **self._environment,
             "PYTHONPATH": _python_path(os.environ),
         }
         return Child(command, Surroundings(cwd=Path.cwd(), console=self.log, grace_s=_GRACE_S, environment=environment))
 
 
-def _health_port(service: Service) -> int:
-    """The port that its settings name, else a free one."""
-    given = os.environ.get(service.health_port_variable, "")
+def open_port(variable: str, usual: int = 0) -> int:
+    """The port that a variable names, else the usual one where it is free, else any that is."""
+    given = os.environ.get(variable, "")
     if given.isdigit() and int(given):
         return int(given)
-    with socket.socket() as found:
-        found.bind((HOST, 0))
-        return int(found.getsockname()[1])
+    for port in (usual, 0):
+        with contextlib.suppress(OSError), socket.socket() as found:
+            found.bind((HOST, port))
+            return int(found.getsockname()[1])
+    raise CouldNot(f"no port is free at {HOST}")
 
 
 def _python_path(environ: Mapping[str, str]) -> str:

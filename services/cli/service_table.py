@@ -15,4 +15,7 @@ class Service:
 
 ENRICHER = Service("enricher", "services.enricher", "ENRICHER_HEALTH_PORT")
 
-SERVICES: tuple[Service, ...] = (ENRICHER,)
+GATEWAY = Service("gateway", "services.gateway", "GATEWAY_HEALTH_PORT")
+COLLECTOR = Service("collector", "services.collector", "COLLECTOR_HEALTH_PORT")
+
+SERVICES: tuple[Service, ...] = (GATEWAY, COLLECTOR, ENRICHER)

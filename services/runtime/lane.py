@@ -50,6 +50,8 @@ class LaneParts:
     """Asks the group whether the partition still is ours; raises TransientError when it may not be."""
     begin: Callable[[TopicPartition], Awaitable[Begin]]
     """Reads the committed offset (a new group: decides and commits one), seeks there and returns it."""
+    starting: asyncio.Semaphore
+    """How many partitions may begin at once: each start is a handful of requests to the broker and two connections."""
     settled: Callable[[Sequence[Outcome]], None]
     """Told what was committed."""
     pause: Pause
@@ -158,8 +160,9 @@ class Lane:
         await parts.confirm(self.partition)
         sink = parts.new_sink(self.partition)
         try:
-            await sink.start()
-            begin = await parts.begin(self.partition)
+            async with parts.starting:
+                await sink.start()
+                begin = await parts.begin(self.partition)
             self.fetch_offset = self.committed_offset = begin.offset
             self._inbox = inbox = Inbox(parts.settings.queue_max_records, parts.settings.queue_max_bytes)
             self.reason = RUNNING

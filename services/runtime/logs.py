@@ -8,8 +8,15 @@ import structlog
 
 from services.runtime.settings import LogSettings
 
-# Libraries that say at INFO what we count, and aiokafka's connection chatter at WARNING while a broker is away.
-_QUIET = {"aiokafka": logging.ERROR, "asyncio": logging.WARNING, "trafilatura": logging.CRITICAL, "htmldate": logging.CRITICAL}
+# Libraries that say at INFO what we count, and aiokafka's connection chatter at WARNING while a broker is away. httpx would
+# log every address with its query.
+_QUIET = {
+    "aiokafka": logging.ERROR,
+    "asyncio": logging.WARNING,
+    "htmldate": logging.CRITICAL,
+    "httpx": logging.WARNING,
+    "trafilatura": logging.CRITICAL,
+}
 
 Log = structlog.stdlib.BoundLogger
 

@@ -22,7 +22,7 @@ class Membership:
 
     async def confirm(self, partition: TopicPartition) -> None:
         """A worker that slept through its session must not fence the partition's new owner: the group is asked first."""
-        # Not public in aiokafka 0.14, which offers no other way to ask; tests/fault/test_exactly_once.py holds it to this.
+        # Not public in aiokafka 0.14, which offers no other way to ask. A test holds it to this: test_rules_transactions.py.
         is_member = await self._consumer._coordinator._do_heartbeat()
         if not is_member or partition not in self._consumer.assignment():
             raise NotOurs(f"partition {partition.partition} may be another worker's by now")

@@ -30,6 +30,7 @@ log = get_log(__name__)
 _POLL_MS = 200
 _FIND_MS = 500
 _FETCH_MAX_RECORDS = 1_000
+_STARTS_AT_ONCE = 16
 # Leaving the group because nobody polled is no use to us: a worker that stands still says so in its health.
 _NEVER_MS = 7 * 24 * 60 * 60 * 1000
 _SINK_STOP_DEADLINE_S = 10.0
@@ -65,6 +66,7 @@ class StreamWorker:
             new_sink=lambda partition: new_sink(self._consumer, partition),
             confirm=membership.confirm,
             begin=membership.begin,
+            starting=asyncio.Semaphore(_STARTS_AT_ONCE),
             settled=self._standstill.observe,
             pause=self._standstill.pause,
             admit=self._consumer.resume,

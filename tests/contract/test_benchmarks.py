@@ -11,7 +11,18 @@ import pytest
 from benchmarks.articles import repeated_seeds, seeds, small_articles
 from schemas.codec import decode_raw
 
-BENCHMARKS = ("pass_through.__main__", "event_loop", "memory", "throughput", "windows")
+BENCHMARKS = (
+    "pass_through.__main__",
+    "transactions",
+    "latency",
+    "partitions",
+    "blocked_readers",
+    "slow_stages",
+    "event_loop",
+    "memory",
+    "throughput",
+    "windows",
+)
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)
@@ -25,7 +36,7 @@ def test_every_benchmark_has_a_short_form_and_documents_each_argument(name: str)
     assert parser.format_help()
 
 
-@pytest.mark.parametrize("name", ["pass_through.worker", "pass_through.faust_agent", "observed_enricher"])
+@pytest.mark.parametrize("name", ["pass_through.worker", "pass_through.faust_agent", "observed_enricher", "observed_worker"])
 def test_what_runs_as_a_child_can_be_imported(name: str) -> None:
     assert callable(importlib.import_module(f"benchmarks.{name}").main)
 

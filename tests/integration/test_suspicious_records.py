@@ -89,8 +89,9 @@ async def test_a_start_is_counted_before_the_first_batch_and_forgotten_by_progre
 
         async with running_enricher(broker, "counts", settings=SETTINGS, at=at) as running:
             await asyncio.wait_for(held.wait(), 30)
-            while not (counted := [each for each in (await begun(broker, "counts")).values() if each[1]]):
-                await asyncio.sleep(0.05)  # a commit is seen a moment after it was confirmed
+            async with asyncio.timeout(30):
+                while not (counted := [each for each in (await begun(broker, "counts")).values() if each[1]]):
+                    await asyncio.sleep(0.05)  # a commit is seen a moment after it was confirmed
             assert counted == [(0, 1)], "only the partition with records counts its start"
             go.set()
             await until(lambda: running.settled == 3)

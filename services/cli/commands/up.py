@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from services.runtime.broker import Broker
 
 _LOOK_EVERY_S = 0.5
+_GATEWAY_PORT = 8080
 
 
 def run(
@@ -24,8 +25,9 @@ def run(
     """Run everything until Ctrl-C.
 
     The broker is the one of KAFKA_BOOTSTRAP_SERVERS, else a local Apache Kafka whose records are kept. Missing topics
-    are created, services are started again when they die, and drained at the end. Their logs and the local broker's
-    records are in NEWSLOOM_DATA_DIR, by default in your data folder.
+    are created; gateway, collector and enricher are started, started again when they die, and drained at the end. Their
+    logs and the local broker's records are in NEWSLOOM_DATA_DIR, by default in your data folder; sources for the
+    collector go to the folder `sources` there.
 
     Example: newsloom up
     """
@@ -55,18 +57,24 @@ async def _up(port: int | None) -> None:
 async def _run_services(broker: "Broker", logs: Path) -> None:
     """Until a signal; raises CouldNot when the broker or a service is lost for good."""
     from services.cli.live_view import show
-    from services.cli.processes import Process
+    from services.cli.processes import HOST, Process, open_port
     from services.cli.screen import note
     from services.cli.service_table import SERVICES
     from services.cli.supervision import Supervision
     from services.runtime.lifecycle import stop_on_signals
 
+    gateway = open_port("GATEWAY_PORT", _GATEWAY_PORT)
+    environment = {"GATEWAY_PORT": str(gateway), "COLLECTOR_GATEWAY_URL": f"http://{HOST}:{gateway}"}
     supervisions = [
-        Supervision(service, lambda service=service: Process(service, broker.kafka, logs))  # type: ignore[misc]
+        Supervision(service, lambda service=service: Process(service, broker.kafka, logs, environment))  # type: ignore[misc]
         for service in SERVICES
     ]
     note(f"logs: {logs}")
-    footer = f"Ctrl-C drains and stops; broker at {broker.bootstrap_servers}; in another terminal: newsloom publish FILE"
+    note(f"gateway: http://{HOST}:{gateway}/v1/articles")
+    footer = (
+        f"Ctrl-C drains and stops; gateway at http://{HOST}:{gateway}, broker at {broker.bootstrap_servers}; "
+        "in another terminal: newsloom publish FILE"
+    )
     with stop_on_signals() as stop:
         view = asyncio.create_task(show([supervision.state for supervision in supervisions], footer))
         try:

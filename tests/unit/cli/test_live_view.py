@@ -9,7 +9,7 @@ from services.cli.supervision import State
 def test_a_line_has_the_state_and_the_numbers() -> None:
     reading = Reading(True, {"enriched": 1_234, "dead_letter": 2}, lag=10)
     state = State(ENRICHER, "ready", restarts=1, reading=reading, rate=12.34)
-    assert line(state) == "enricher ready  records/s 12.3  enriched 1,234  dead letters 2  withdrawn 0  lag 10  restarts 1"
+    assert line(state) == "enricher ready  records/s 12.3  lag 10  restarts 1  so far dead letter 2, enriched 1,234"
 
 
 def test_a_line_says_why() -> None:

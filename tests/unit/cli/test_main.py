@@ -21,7 +21,9 @@ def untouched_logging() -> Iterator[None]:
     "command",
     [
         *("up", "demo", "enrich", "publish", "tail", "export", "status", "doctor", "topics apply", "topics list"),
-        *("dlq list", "dlq show", "dlq redrive", "dlq park", "skip", "replay", "group seek"),
+        *("dlq list", "dlq show", "dlq redrive", "dlq park", "skip", "replay"),
+        *("group pause", "group resume", "group seek", "keys new"),
+        *("import warc", "import jsonl", "import csv", "import parquet"),
         *("models list", "models verify", "schema list", "schema show"),
     ],
 )
