@@ -16,12 +16,14 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "newsloom-locks"
 
-CODE = ["schemas", "services", "tests", "benchmarks", "dev.py"]
+CODE = ["schemas", "services", "tests", "benchmarks", "docs/examples", "dev.py"]
 
 # Each lock with the extras that it holds; "test" holds all of "demo".
 LOCKS = {
     "build": (),
-    "command": ("kafka",),
+    "command": ("kafka", "import"),
+    "gateway": ("gateway",),
+    "collector": ("collector",),
     "enricher": ("enricher",),
     "demo": ("enricher", "local"),
     "test": ("test",),

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from schemas.contract import Contract
 from schemas.publication_date import Moment, PublicationDate
-from schemas.raw_article import Source
+from schemas.raw_article import OptOut, Source
 
 VERSION = 1
 
@@ -120,6 +120,8 @@ class EnrichedArticle(Contract):
     image: str | None = Field(None, description="URL of the lead image")
     licence: str | None = Field(None, description="SPDX identifier or URL of the text's licence")
     revision: int = Field(0, ge=0, description="0 is the first version that was published")
+    opt_outs: tuple[OptOut, ...] = Field((), description="What its publisher says against text and data mining")
+    is_accessible_for_free: bool | None = Field(None, description="What the page itself says; null when it says nothing")
     word_count: int = Field(ge=0, description="Words of the text by UAX #29")
     content_digest: str = Field(description='"sha256:" and hex digest of title and text')
     fingerprint: str | None = Field(None, description="64-bit SimHash of the text, 16 hex digits; near copies differ in few bits")

@@ -40,6 +40,14 @@ class Collector(Contract):
     version: Name | None = Field(None, description="Program version")
 
 
+class OptOut(Contract):
+    """A wish about text and data mining that the page or its site states in a form for machines."""
+
+    mechanism: Name = Field(description="robots-ai, x-robots-tag, meta-robots, tdm-file, tdm-header or tdm-meta")
+    value: ShortText = Field(description="What it says: the agents or directives, comma-separated, or the TDM reservation, 1")
+    policy: Url | None = Field(None, description="URL of the policy under which mining may be allowed")
+
+
 class RawArticle(Contract):
     """An article in any language, before enrichment."""
 
@@ -61,3 +69,9 @@ class RawArticle(Contract):
     licence: ShortText | None = Field(None, description="SPDX identifier or URL of the text's licence")
     revision: int | None = Field(None, ge=0, description="Counts up when the publisher changes the article; 0 is the first")
     collector: Collector | None = Field(None, description="The program that collected it")
+    opt_outs: tuple[OptOut, ...] | None = Field(
+        None, max_length=20, description="What its publisher says against text and data mining, as the collector found it"
+    )
+    is_accessible_for_free: bool | None = Field(
+        None, description="What the page itself says (schema.org isAccessibleForFree); text behind a paywall is not collected"
+    )

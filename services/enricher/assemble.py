@@ -30,6 +30,8 @@ def assemble(arrived: Arrived, draft: Draft, models: Mapping[str, Model]) -> Enr
         image=article.image,
         licence=article.licence,
         revision=article.revision or 0,
+        opt_outs=article.opt_outs or (),
+        is_accessible_for_free=article.is_accessible_for_free,
         content_digest=content_digest(draft.title, draft.text),
         annotations=annotations(draft, models),
         warnings=arrived.warnings,
