@@ -34,12 +34,33 @@ COPY --from=wheel /dist /dist
 RUN python -m pip --python /opt/newsloom install --no-deps /dist/*.whl
 
 
+FROM build AS gateway-environment
+COPY locks/gateway.txt /locks/
+RUN python -m venv --without-pip /opt/newsloom \
+    && python -m pip --python /opt/newsloom install --require-hashes --only-binary=:all: -r /locks/gateway.txt
+COPY --from=wheel /dist /dist
+RUN python -m pip --python /opt/newsloom install --no-deps /dist/*.whl
+
+
+FROM build AS collector-environment
+COPY locks/collector.txt /locks/
+RUN python -m venv --without-pip /opt/newsloom \
+    && python -m pip --python /opt/newsloom install --require-hashes --only-binary=:all: -r /locks/collector.txt
+COPY --from=wheel /dist /dist
+RUN python -m pip --python /opt/newsloom install --no-deps /dist/*.whl
+
+
 FROM build AS command-environment
 COPY locks/command.txt /locks/
 RUN python -m venv --without-pip /opt/newsloom \
     && python -m pip --python /opt/newsloom install --require-hashes --only-binary=:all: -r /locks/command.txt
 COPY --from=wheel /dist /dist
 RUN python -m pip --python /opt/newsloom install --no-deps /dist/*.whl
+
+
+# A new volume takes its owner from the folder that it is mounted on.
+FROM build AS folders
+RUN mkdir /keys /state
 
 
 # What every image shares: nothing in it can be written, so the bytecode comes with the packages (pip compiled it).
@@ -73,9 +94,40 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
 ENTRYPOINT ["python", "-m", "services.enricher"]
 
 
+FROM runtime AS gateway
+LABEL org.opencontainers.image.title="Newsloom gateway" \
+      org.opencontainers.image.description="News articles over HTTP in, onto Kafka"
+COPY --from=gateway-environment /opt/newsloom /opt/newsloom
+COPY --from=folders --chown=10001:10001 /keys /keys
+ENV GATEWAY_HOST=0.0.0.0 \
+    GATEWAY_PORT=8080 \
+    GATEWAY_HEALTH_HOST=0.0.0.0 \
+    GATEWAY_HEALTH_PORT=9466
+EXPOSE 8080 9466
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+    CMD exec python -m services.runtime.probe "http://127.0.0.1:$GATEWAY_HEALTH_PORT/healthz"
+ENTRYPOINT ["python", "-m", "services.gateway"]
+
+
+FROM runtime AS collector
+LABEL org.opencontainers.image.title="Newsloom collector" \
+      org.opencontainers.image.description="Feeds, news sitemaps and pages in, articles to the gateway out"
+COPY --from=collector-environment /opt/newsloom /opt/newsloom
+COPY --from=folders --chown=10001:10001 /keys /keys
+COPY --from=folders --chown=10001:10001 /state /state
+ENV COLLECTOR_STATE_PATH=/state/collector.sqlite \
+    COLLECTOR_HEALTH_HOST=0.0.0.0 \
+    COLLECTOR_HEALTH_PORT=9465
+EXPOSE 9465
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+    CMD exec python -m services.runtime.probe "http://127.0.0.1:$COLLECTOR_HEALTH_PORT/healthz"
+ENTRYPOINT ["python", "-m", "services.collector"]
+
+
 FROM runtime AS command
 LABEL org.opencontainers.image.title="Newsloom command" \
       org.opencontainers.image.description="The operator's command of Newsloom: topics, status, publishing, reading"
 COPY --from=command-environment /opt/newsloom /opt/newsloom
+COPY --from=folders --chown=10001:10001 /keys /keys
 ENTRYPOINT ["newsloom"]
 CMD ["--help"]

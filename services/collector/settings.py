@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class CollectorSettings(BaseSettings):
     """Sources, state, politeness, bounds, the gateway, and the health port."""
 
-    model_config = SettingsConfigDict(env_prefix="COLLECTOR_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="COLLECTOR_", env_ignore_empty=True, frozen=True, extra="ignore")
 
     sources_dir: Path | None = Field(None, description="Folder of the sources' *.toml files; `sources` in Newsloom's data folder")
     state_path: Path | None = Field(None, description="SQLite file; collector.sqlite in Newsloom's data folder when not set")

@@ -4,7 +4,8 @@ import contextlib
 from typing import Literal
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import IllegalStateError
+from aiokafka.errors import IllegalStateError, NoError, RebalanceInProgressError, for_code
+from aiokafka.protocol.group import HeartbeatRequest
 
 from services.runtime.errors import TransientError
 from services.runtime.starts import Begin, starts_of
@@ -21,10 +22,15 @@ class Membership:
         self._consumer, self._start_from = consumer, start_from
 
     async def confirm(self, partition: TopicPartition) -> None:
-        """A worker that slept through its session must not fence the partition's new owner: the group is asked first."""
-        # Not public in aiokafka 0.14, which offers no other way to ask. A test holds it to this: test_rules_transactions.py.
-        is_member = await self._consumer._coordinator._do_heartbeat()
-        if not is_member or partition not in self._consumer.assignment():
+        """A worker that slept through its session must not fence the partition's new owner: the group is asked first.
+
+        aiokafka 0.14 has no public way to ask. Its own `_do_heartbeat` forgets the member's id when it is no longer known,
+        and while the client joins anew, that is the new id: it would then never join again.
+        """
+        coordinator = self._consumer._coordinator
+        heartbeat = HeartbeatRequest(coordinator.group_id, coordinator.generation, coordinator.member_id)
+        answer = for_code((await coordinator._send_req(heartbeat)).error_code)
+        if answer not in (NoError, RebalanceInProgressError) or partition not in self._consumer.assignment():
             raise NotOurs(f"partition {partition.partition} may be another worker's by now")
 
     async def begin(self, partition: TopicPartition) -> Begin:

@@ -1,5 +1,6 @@
 """Settings that every process with Kafka has; read once, by `__main__`, from the environment."""
 
+import os
 import ssl
 from typing import Any, Literal, TypeVar
 
@@ -65,17 +66,20 @@ class StreamSettings(BaseSettings):
     start_from: Literal["earliest", "latest"] = Field("earliest", description="Where a group that never committed begins")
 
 
+# Where Docker and Kubernetes put secrets, which are better not in the environment.
+SECRETS_VARIABLE = "NEWSLOOM_SECRETS_DIR"
+
 S = TypeVar("S", bound=BaseSettings)
 
 
 def read_settings(settings: type[S], **overrides: Any) -> S:
-    """The settings from the environment.
+    """The settings from the environment, or from files named like the variables, in lower case, in NEWSLOOM_SECRETS_DIR.
 
     Raises:
         ConfigurationError: a value is wrong; the variable is named, its value is not.
     """
     try:
-        return settings(**overrides)
+        return settings(_secrets_dir=os.environ.get(SECRETS_VARIABLE), **overrides)
     except ValidationError as error:
         prefix = settings.model_config.get("env_prefix", "")
         problems = "; ".join(

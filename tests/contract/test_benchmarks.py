@@ -21,6 +21,7 @@ BENCHMARKS = (
     "event_loop",
     "memory",
     "throughput",
+    "gateway",
     "windows",
 )
 
@@ -36,7 +37,9 @@ def test_every_benchmark_has_a_short_form_and_documents_each_argument(name: str)
     assert parser.format_help()
 
 
-@pytest.mark.parametrize("name", ["pass_through.worker", "pass_through.faust_agent", "observed_enricher", "observed_worker"])
+@pytest.mark.parametrize(
+    "name", ["pass_through.worker", "pass_through.faust_agent", "observed_enricher", "observed_worker", "bare_handler"]
+)
 def test_what_runs_as_a_child_can_be_imported(name: str) -> None:
     assert callable(importlib.import_module(f"benchmarks.{name}").main)
 

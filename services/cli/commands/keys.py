@@ -22,8 +22,9 @@ def new(
 ) -> int:
     """Make a key: its hash goes to the end of the file, the key itself to standard output, this once.
 
-    For a holder that has one, only says what to add to the file: both keys count while the old one is replaced. A gateway that runs with the file takes the key within a second. Limits for a holder (requests_per_s, burst,
-    articles_per_day, may_withdraw) are lines that you may add below its id; docs/gateway.md has them all.
+    For a holder that has a key, only says what to add to the file: both count while the old one is replaced. A gateway
+    that runs with the file takes the key within a second. Limits for a holder (requests_per_s, burst, articles_per_day,
+    may_withdraw) are lines that you may add below its id; docs/gateway.md has them all.
 
     Example: newsloom keys new herald --file /etc/newsloom/keys.toml
     """

@@ -1,0 +1,1 @@
+"""HTTP in, news.raw out: the one door for scrapers."""
