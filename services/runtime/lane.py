@@ -140,6 +140,7 @@ class Lane:
                     error=type(error).__name__,
                     reason=str(error)[:300],
                 )
+            _heed_cancellation()
             if not self._stopping.is_set():
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), backoff.next_s())
@@ -259,6 +260,13 @@ class Lane:
             backoff.reset()
             count_outcomes(metrics, batch.outcomes)
             self._parts.settled(batch.outcomes)
+
+
+def _heed_cancellation() -> None:
+    """A task group whose tasks fail swallows the cancellation of whoever waits for it: a revoked lane would go on for ever."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
