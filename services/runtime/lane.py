@@ -8,7 +8,7 @@ the session ends, what was in flight is dropped, and a new one begins at the com
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -140,7 +140,6 @@ class Lane:
                     error=type(error).__name__,
                     reason=str(error)[:300],
                 )
-            _heed_cancellation()
             if not self._stopping.is_set():
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), backoff.next_s())
@@ -262,11 +261,16 @@ class Lane:
             self._parts.settled(batch.outcomes)
 
 
-def _heed_cancellation() -> None:
-    """A task group whose tasks fail swallows the cancellation of whoever waits for it: a revoked lane would go on for ever."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
+async def dismiss(lanes: Iterable[tuple[Lane, "asyncio.Task[None]"]]) -> None:
+    """Ends lanes that run in these tasks, whatever they are doing; what is in flight is dropped.
+
+    Cancelling alone would not do: a task group whose tasks fail in that moment swallows it, and the lane would begin anew.
+    """
+    lanes = list(lanes)
+    for lane, task in lanes:
+        lane.drain()
+        task.cancel()
+    await asyncio.gather(*(task for _, task in lanes), return_exceptions=True)
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

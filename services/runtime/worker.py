@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRa
 
 from services.runtime.failpoints import Failpoint, pass_by
 from services.runtime.health import Verdict
-from services.runtime.lane import Lane, LaneParts
+from services.runtime.lane import Lane, LaneParts, dismiss
 from services.runtime.lifecycle import Backoff, LoopWatch
 from services.runtime.logs import get_log
 from services.runtime.membership import Membership
@@ -189,7 +189,7 @@ class StreamWorker:
     async def _revoked(self, partitions: Sequence[TopicPartition]) -> None:
         taken = [self._lanes[partition] for partition in partitions if partition in self._lanes]
         await asyncio.gather(*(lane.settle(self._settings.revoke_deadline_s) for lane, _ in taken))
-        await _cancel([task for _, task in taken])
+        await dismiss(taken)
         for partition in partitions:
             self._lanes.pop(partition, None)
         if partitions:
@@ -223,7 +223,7 @@ class StreamWorker:
         tasks = [task for _, task in self._lanes.values()]
         if tasks:
             await asyncio.wait(tasks, timeout=self._settings.stop_deadline_s)
-        await _cancel(tasks)
+        await dismiss(self._lanes.values())
         self._lanes.clear()
         try:
             await asyncio.wait_for(self._consumer.stop(), _SINK_STOP_DEADLINE_S)
@@ -281,9 +281,3 @@ def _record(record: ConsumerRecord[bytes, bytes]) -> Record:
         headers=tuple(record.headers),
         timestamp_ms=record.timestamp,
     )
-
-
-async def _cancel(tasks: Sequence["asyncio.Task[None]"]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

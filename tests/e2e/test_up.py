@@ -1,7 +1,9 @@
 """`newsloom up`: everything runs until it is told to stop, and nothing is left, however it ends."""
 
 import contextlib
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,10 +11,13 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.support.command import DEADLINE_S, arguments_of, environment, newsloom
+from tests.support.command import DEADLINE_S, ROOT, arguments_of, environment, newsloom
+
+README = (ROOT / "README.md").read_text("utf-8")
 
 pytestmark = [
     pytest.mark.kafka,
@@ -78,6 +83,43 @@ def test_it_enriches_what_is_published_and_drains_when_asked(tmp_path: Path) -> 
         assert up.wait(DEADLINE_S) == 0
     assert '"event": "stopped"' in (tmp_path / "logs/enricher.log").read_text()
     until_nothing_is_left(tmp_path)
+
+
+def test_what_a_scraper_pushes_comes_out_and_can_be_withdrawn(tmp_path: Path) -> None:
+    seed = (ROOT / "seeds/articles.jsonl").read_text("utf-8").splitlines()[0]
+    (tmp_path / "article.json").write_text(seed, "utf-8")
+    with running(tmp_path) as up:
+        address = line_with(up, "gateway: ").split()[1].removesuffix("/v1/articles")
+        line_with(up, "enricher ready")
+
+        scraper: dict[str, Any] = {}
+        exec(snippet("python", "def push").replace("http://127.0.0.1:8080", address), scraper)
+        pushed = scraper["push"](json.loads(seed))
+        assert pushed["status"] == "accepted"
+
+        command = re.search(r"`(curl --json @article\.json \S+)`", README)
+        assert command
+        again = subprocess.run(
+            command[1].replace("http://127.0.0.1:8080", address).split(), cwd=tmp_path, capture_output=True, check=True
+        )
+        assert json.loads(again.stdout) == {**pushed, "status": "duplicate"}
+
+        tail = newsloom("tail", "news.enriched", "--from", "beginning", "--limit", "1", "--json", data=tmp_path)
+        assert "أذربيجان" in {entity["name"] for entity in json.loads(tail.out)["entities"]}
+
+        withdrawn = scraper["client"].delete(f"/v1/articles/{pushed['article_id']}")
+        assert withdrawn.is_success, withdrawn.text
+        scraper["client"].close()
+        left = newsloom("tail", "news.enriched", "--from", "beginning", "--limit", "2", "--json", data=tmp_path)
+        latest = [json.loads(line) for line in left.out.splitlines()][-1]
+        assert latest == {"article_id": pushed["article_id"], "withdrawn": True}, "gone from the compacted topic's latest state"
+        up.send_signal(signal.SIGTERM)
+        assert up.wait(DEADLINE_S) == 0
+
+
+def snippet(language: str, text: str) -> str:
+    """The README's block of code with this in it."""
+    return next(block for block in re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) if text in block)
 
 
 def test_neither_broker_nor_service_outlives_it_when_it_is_killed(tmp_path: Path) -> None:

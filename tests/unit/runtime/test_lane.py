@@ -1,4 +1,4 @@
-"""A lane ends when it is cancelled, whatever happens in the same moment."""
+"""A lane begins anew after an error, and ends when it is dismissed, whatever happens in the same moment."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import ProducerFenced
 
 from services.runtime.failpoints import pass_by
-from services.runtime.lane import Lane, LaneParts
+from services.runtime.lane import Lane, LaneParts, dismiss
 from services.runtime.metrics import new_metrics
 from services.runtime.pause import Pause
 from services.runtime.records import Message, Outcome, Record
@@ -25,9 +25,10 @@ class Fenced:
 
     fence: asyncio.Event = field(default_factory=asyncio.Event)
     commits: int = 0
+    starts: int = 0
 
     async def start(self) -> None:
-        pass
+        self.starts += 1
 
     async def commit(self, outcomes: Sequence[Outcome], next_offset: int, note: str = "") -> None:
         self.commits += 1
@@ -76,9 +77,8 @@ def lane_on(sink: Fenced) -> Lane:
     return Lane(PARTITION, parts)
 
 
-@pytest.mark.parametrize("steps", range(12))
-async def test_a_lane_that_is_fenced_and_cancelled_at_once_ends(steps: int) -> None:
-    sink = Fenced()
+async def committing(sink: Fenced) -> tuple[Lane, "asyncio.Task[None]"]:
+    """A lane in the middle of a commit."""
     lane = lane_on(sink)
     task = asyncio.create_task(lane.run())
     async with asyncio.timeout(5):
@@ -87,9 +87,26 @@ async def test_a_lane_that_is_fenced_and_cancelled_at_once_ends(steps: int) -> N
         lane.offer([Record("news.raw", 0, 0, b"k", b"v", (), 0)])
         while sink.commits < 2:  # its start is counted, then the batch is committed
             await asyncio.sleep(0)
+    return lane, task
+
+
+@pytest.mark.parametrize("steps", range(12))
+async def test_a_lane_that_is_fenced_and_dismissed_at_once_ends(steps: int) -> None:
+    sink = Fenced()
+    lane, task = await committing(sink)
     sink.fence.set()
-    for _ in range(steps):  # cancelled a little later each time
+    for _ in range(steps):  # dismissed a little later each time
         await asyncio.sleep(0)
-    task.cancel()
-    done, _ = await asyncio.wait([task], timeout=2)
-    assert done and task.cancelled()
+    async with asyncio.timeout(2):
+        await dismiss([(lane, task)])
+    assert task.done() and not lane.is_ready
+
+
+async def test_a_lane_that_is_fenced_begins_anew() -> None:
+    sink = Fenced()
+    lane, task = await committing(sink)
+    sink.fence.set()
+    async with asyncio.timeout(5):
+        while sink.starts < 2:
+            await asyncio.sleep(0.01)
+    await dismiss([(lane, task)])
