@@ -7,10 +7,12 @@ from typing import TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import GroupCoordinatorNotAvailableError, GroupLoadInProgressError, UnknownMemberIdError, for_code
+from aiokafka.protocol.commit import OffsetFetchRequest
 from aiokafka.structs import OffsetAndMetadata
 
 from services.cli.connection import Connection
 from services.cli.errors import CouldNot
+from services.runtime.committed import committed_in
 
 _COORDINATOR_TRIES, _COORDINATOR_WAIT_S = 50, 0.2
 
@@ -24,7 +26,13 @@ async def committed_offsets(connection: Connection, group: str) -> dict[TopicPar
 
 async def commits(connection: Connection, group: str) -> dict[TopicPartition, OffsetAndMetadata]:
     """The group's offsets with what was remembered with them."""
-    found = await _patiently(connection, lambda: connection.admin.list_consumer_group_offsets(group))
+
+    async def answered() -> dict[TopicPartition, OffsetAndMetadata]:
+        # What the admin client's own method does, but for the error that it doesn't look at.
+        coordinator = await connection.admin.find_coordinator(group)
+        return committed_in(await connection.admin._send_request(OffsetFetchRequest(group, None), coordinator))
+
+    found = await _patiently(connection, answered)
     return {partition: each for partition, each in found.items() if each.offset >= 0}
 
 

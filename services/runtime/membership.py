@@ -4,9 +4,11 @@ import contextlib
 from typing import Literal
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import IllegalStateError, NoError, RebalanceInProgressError, for_code
+from aiokafka.errors import IllegalStateError, NoError, NotCoordinatorForGroupError, RebalanceInProgressError, for_code
+from aiokafka.protocol.commit import OffsetFetchRequest
 from aiokafka.protocol.group import HeartbeatRequest
 
+from services.runtime.committed import committed_in
 from services.runtime.errors import TransientError
 from services.runtime.starts import Begin, starts_of
 
@@ -34,10 +36,20 @@ class Membership:
             raise NotOurs(f"partition {partition.partition} may be another worker's by now")
 
     async def begin(self, partition: TopicPartition) -> Begin:
-        """Seeks to the committed offset and says where that is; a group that has none decides on one first."""
-        # Not public either: the consumer's own `committed` leaves out the note.
-        committed = (await self._consumer._coordinator.fetch_committed_offsets([partition])).get(partition)
-        begin = Begin(committed.offset, starts_of(committed.metadata)) if committed else await self._decide(partition)
+        """Seeks to the committed offset and says where that is; a group that has none decides on one first.
+
+        Raises:
+            KafkaError: the group's coordinator doesn't know now.
+        """
+        coordinator = self._consumer._coordinator
+        await coordinator.ensure_coordinator_known()
+        answer = await coordinator._send_req(OffsetFetchRequest(coordinator.group_id, [(partition.topic, [partition.partition])]))
+        try:
+            offset, note = committed_in(answer)[partition]
+        except NotCoordinatorForGroupError:
+            coordinator.coordinator_dead()
+            raise
+        begin = Begin(offset, starts_of(note)) if offset >= 0 else await self._decide(partition)
         self._consumer.seek(partition, begin.offset)
         return begin
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from services.runtime.delivery import deliver
+from services.runtime.errors import TransientError
 from services.runtime.failpoints import Failpoint, pass_by
 from services.runtime.records import Outcome
 from services.runtime.settings import KafkaSettings, StreamSettings
@@ -21,6 +22,10 @@ _PRODUCER_BATCH_BYTES = 1_048_576
 # aiokafka compresses on the event loop. For 10 MB of news text its lz4 (level 9) holds it 120 ms, zstd 45, snappy 19; sizes
 # 45, 24 and 50 %. A topic's own compression.type may store it smaller.
 _COMPRESSION = "snappy"
+
+
+class NotStarted(TransientError):
+    """The producer could not start."""
 
 
 class Sink(Protocol):
@@ -116,7 +121,10 @@ class TransactionalSink:
 
     async def start(self) -> None:
         await self._at("during_producer_start")
-        await self._producer.start()
+        try:
+            await self._producer.start()
+        except AssertionError as error:  # aiokafka's answer to a broker that has just started and doesn't know of itself yet
+            raise NotStarted("the broker names no broker") from error
 
     async def commit(self, outcomes: Sequence[Outcome], next_offset: int, note: str = "") -> None:
         # aiokafka's own calls have no limit while the broker is away.

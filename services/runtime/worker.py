@@ -5,13 +5,20 @@ keeps its own (`Lane.fetch_offset`) and seeks back to them.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
+from aiokafka.errors import (
+    CorruptRecordException,
+    KafkaError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+    UnsupportedCodecError,
+)
 
 from services.runtime.failpoints import Failpoint, pass_by
 from services.runtime.health import Verdict
@@ -31,6 +38,8 @@ _POLL_MS = 200
 _FIND_MS = 500
 _FETCH_MAX_RECORDS = 1_000
 _STARTS_AT_ONCE = 16
+# What decoding raises: a header's key that isn't UTF-8, a wrong checksum or length, a codec that we don't have.
+_CAUSED_BY_A_RECORD = (UnicodeDecodeError, CorruptRecordException, UnsupportedCodecError)
 # Leaving the group because nobody polled is no use to us: a worker that stands still says so in its health.
 _NEVER_MS = 7 * 24 * 60 * 60 * 1000
 _SINK_STOP_DEADLINE_S = 10.0
@@ -104,12 +113,31 @@ class StreamWorker:
     async def run(self, stop: asyncio.Event) -> None:
         """Works until the event is set, then drains under the stop deadline."""
         async with self._watch.running(), self._standstill.running():
-            await self._consumer.start()
+            if not await self._connected(stop):
+                return
             self._consumer.subscribe([self._topic], listener=_Listener(self._assigned, self._revoked))
             try:
                 await self._fetch_until(stop)
             finally:
                 await self._shut_down()
+
+    async def _connected(self, stop: asyncio.Event) -> bool:
+        """Whether a broker answered before the event was set: a worker may be started while its broker is away."""
+        backoff = Backoff()
+        while not stop.is_set():
+            try:
+                if self._consumer._fetcher is None:
+                    await self._consumer.start()
+                # A broker that has just started may not know of itself yet, which aiokafka's coordinator can't bear.
+                while not stop.is_set() and not self._consumer._client.cluster.brokers():
+                    await self._consumer._client.force_metadata_update()
+                    await asyncio.sleep(0.1)
+                return True
+            except KafkaError as error:
+                log.warning("broker_away", reason=str(error)[:300])
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), backoff.next_s())
+        return False
 
     async def _fetch_until(self, stop: asyncio.Event) -> None:
         stopped = asyncio.ensure_future(stop.wait())
@@ -158,9 +186,14 @@ class StreamWorker:
                         break
             except (NoOffsetForPartitionError, OffsetOutOfRangeError) as error:
                 self._out_of_range(error)
-            except (KafkaError, UnicodeDecodeError) as error:
+            except _CAUSED_BY_A_RECORD as error:
                 self._seek_back()
-                lane.halt(f"unreadable record at offset {lane.fetch_offset}: {type(error).__name__}")
+                # When a rebalance came in between, the partition's new lane will come upon it by itself.
+                if self._lanes.get(partition, (None,))[0] is lane:
+                    lane.halt(f"unreadable record at offset {lane.fetch_offset}: {type(error).__name__}")
+            except KafkaError as error:
+                self._seek_back()
+                log.warning("fetch_failed", error=type(error).__name__, reason=str(error)[:300])
 
     def _seek_back(self) -> None:
         for partition, (lane, _) in self._lanes.items():

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -289,3 +290,16 @@ async def test_stopping_commits_the_batch_in_hand_and_drops_the_rest(broker: Bro
     async with running_enricher(broker, "stop") as again:
         await until(lambda: again.settled >= end - done)
     assert again.settled == end - done, "nothing lost, and nothing of what was committed came again"
+
+
+async def test_a_worker_that_is_started_before_its_broker_waits_for_it() -> None:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+    urls = [f"https://herald.example/early/{i}" for i in range(10)]
+    async with running_enricher(Broker(f"127.0.0.1:{port}"), "early") as running, started_broker(port=port) as broker:
+        assert not running.task.done() and running.worker.alive().holds
+        await broker.publish(NEWS_RAW.name, [(key_of(url), article(url=url)) for url in urls])
+        await until(lambda: running.settled == 10)
+        running.stop.set()
+        await running.task

@@ -11,7 +11,7 @@ from aiokafka.record.util import calc_crc32c
 from services.runtime.local_kafka import LocalKafka
 from services.runtime.settings import KafkaSettings
 from services.runtime.sink import new_producer
-from services.runtime.topic_admin import apply_topics, open_admin
+from services.runtime.topic_admin import apply_topics, open_admin, partition_counts
 
 Records = list[ConsumerRecord[bytes | None, bytes | None]]
 
@@ -82,6 +82,17 @@ class Broker:
         finally:
             await consumer.stop()
 
+    async def delete(self, topic: str) -> None:
+        """Deletes a topic; returns when it is gone."""
+        admin = await open_admin(self.bootstrap_servers, self.settings)
+        try:
+            await admin.delete_topics([topic])
+            async with asyncio.timeout(_DEADLINE_S):
+                while topic in await partition_counts(admin):
+                    await asyncio.sleep(0.05)
+        finally:
+            await admin.close()
+
     async def end_offset(self, topic: str) -> int:
         """How many records were ever written to a topic, over all partitions."""
         consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap_servers)
@@ -94,9 +105,9 @@ class Broker:
 
 
 @contextlib.asynccontextmanager
-async def started_broker(properties: Mapping[str, str] | None = None) -> AsyncIterator[Broker]:
-    """A throw-away broker with the topics of the list."""
-    async with LocalKafka(properties={**FAST_PROPERTIES, **(properties or {})}) as kafka:
+async def started_broker(properties: Mapping[str, str] | None = None, port: int | None = None) -> AsyncIterator[Broker]:
+    """A throw-away broker with the topics of the list, on any free port unless one is given."""
+    async with LocalKafka(port=port, properties={**FAST_PROPERTIES, **(properties or {})}) as kafka:
         broker_lines.lines.append(f"{broker_lines.suite}: {_kind(kafka)}")
         broker = Broker(kafka.bootstrap_servers)
         admin = await open_admin(broker.bootstrap_servers, broker.settings)
@@ -132,8 +143,8 @@ async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
 
 async def publish_unreadable(
     broker: Broker, topic: str, partition: int, behind: Iterable[tuple[bytes | None, bytes | None]] = ()
-) -> None:
-    """Writes a record that aiokafka can't read back, and others behind it in its batch.
+) -> int:
+    """Writes a record that aiokafka can't read back, and others behind it in its batch; the record's offset.
 
     It has a header whose key is not UTF-8, which other clients may write.
     """
@@ -150,6 +161,7 @@ async def publish_unreadable(
         buffer[place : place + len(_READABLE)] = b"\xff" * len(_READABLE)
         buffer[_CRC_AT : _CRC_AT + 4] = calc_crc32c(bytes(buffer[_CRC_AT + 4 :])).to_bytes(4, "big")
         batch._buffer = buffer
-        await (await producer.send_batch(batch, topic, partition=partition))
+        sent = await (await producer.send_batch(batch, topic, partition=partition))
+        return int(sent.offset)
     finally:
         await producer.stop()
