@@ -119,7 +119,8 @@ def test_what_a_scraper_pushes_comes_out_and_can_be_withdrawn(tmp_path: Path) ->
 
 def snippet(language: str, text: str) -> str:
     """The README's block of code with this in it."""
-    return next(block for block in re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) if text in block)
+    blocks: list[str] = re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+    return next(block for block in blocks if text in block)
 
 
 def test_neither_broker_nor_service_outlives_it_when_it_is_killed(tmp_path: Path) -> None:
