@@ -76,6 +76,15 @@ def read_keys(path: Path) -> tuple[Key, ...]:
     return keys
 
 
+def add_key(path: Path, key: Key) -> None:
+    """Writes a key to the end of the file, which only its owner can read when it is new; raises OSError."""
+    if not path.exists():
+        path.touch(mode=0o600)
+    hashes = ", ".join(f'"{each}"' for each in key.hashes)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f'[[key]]\nid = "{key.id}"\nhashes = [{hashes}]\n\n')
+
+
 def _require_distinct(path: Path, keys: tuple[Key, ...]) -> None:
     ids, hashes = [key.id for key in keys], [each for key in keys for each in key.hashes]
     if any(not each.startswith("sha256:") or len(each) != 71 or not each.isascii() for each in hashes):

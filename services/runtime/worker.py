@@ -113,11 +113,10 @@ class StreamWorker:
     async def run(self, stop: asyncio.Event) -> None:
         """Works until the event is set, then drains under the stop deadline."""
         async with self._watch.running(), self._standstill.running():
-            if not await self._connected(stop):
-                return
-            self._consumer.subscribe([self._topic], listener=_Listener(self._assigned, self._revoked))
             try:
-                await self._fetch_until(stop)
+                if await self._connected(stop):
+                    self._consumer.subscribe([self._topic], listener=_Listener(self._assigned, self._revoked))
+                    await self._fetch_until(stop)
             finally:
                 await self._shut_down()
 

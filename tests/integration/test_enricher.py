@@ -303,3 +303,10 @@ async def test_a_worker_that_is_started_before_its_broker_waits_for_it() -> None
         await until(lambda: running.settled == 10)
         running.stop.set()
         await running.task
+
+
+async def test_a_worker_that_never_met_its_broker_stops_when_asked_and_leaves_nothing_open() -> None:
+    async with running_enricher(Broker("127.0.0.1:1"), "nobody") as running:
+        running.stop.set()
+        await asyncio.wait_for(running.task, 20)
+    assert running.worker._consumer._closed

@@ -33,7 +33,7 @@ def new(
     from services.cli.errors import CouldNot, WrongUse
     from services.cli.screen import note
     from services.gateway.errors import KeysUnreadable
-    from services.gateway.keys import Key, new_key, read_keys
+    from services.gateway.keys import Key, add_key, new_key, read_keys
 
     token, digest = new_key()
     try:
@@ -50,10 +50,7 @@ def new(
         print(token)
         return 0
     try:
-        if not file.exists():
-            file.touch(mode=0o600)
-        with file.open("a", encoding="utf-8") as out:
-            out.write(f'[[key]]\nid = "{key.id}"\nhashes = ["{digest}"]\n\n')
+        add_key(file, key)
     except OSError as error:
         raise CouldNot(f"{file}: {error.strerror}") from error
     note(f"{holder} pushes with this key, which is kept nowhere; its hash is in {file}")
