@@ -9,18 +9,18 @@ from typing import Any
 
 import orjson
 
-from schemas.topics import TOPICS, Topic
+from schemas.topics import PUBLIC_TOPICS, PublicTopic
 
 FOLDER = Path(__file__).parent / "json"
 EXAMPLES = Path(__file__).parent / "examples"
 
 
-def path_of(topic: Topic) -> Path:
+def path_of(topic: PublicTopic) -> Path:
     """Where the schema of a topic's present version lives."""
     return FOLDER / topic.name / f"v{topic.version}.json"
 
 
-def schema_of(topic: Topic) -> dict[str, Any]:
+def schema_of(topic: PublicTopic) -> dict[str, Any]:
     """The JSON Schema (2020-12) of what is written to the topic."""
     schema = topic.model.model_json_schema(mode="validation")
     return {
@@ -30,7 +30,7 @@ def schema_of(topic: Topic) -> dict[str, Any]:
     }
 
 
-def render(topic: Topic) -> bytes:
+def render(topic: PublicTopic) -> bytes:
     """The schema file's bytes."""
     return orjson.dumps(schema_of(topic), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
@@ -67,12 +67,12 @@ def breaks(old: dict[str, Any], new: dict[str, Any], at: str = "") -> Iterator[s
 
 
 def main() -> None:
-    """Writes every topic's schema file; refuses, writing nothing, what would break a version that exists."""
-    for topic in TOPICS.values():
+    """Writes every public topic's schema file; refuses, writing nothing, what would break a version that exists."""
+    for topic in PUBLIC_TOPICS.values():
         path = path_of(topic)
         if path.exists() and (broken := list(breaks(orjson.loads(path.read_bytes()), schema_of(topic)))):
             raise SystemExit(f"{topic.name} v{topic.version} would break its readers; make a new version instead: {broken}")
-    for topic in TOPICS.values():
+    for topic in PUBLIC_TOPICS.values():
         path = path_of(topic)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(render(topic))

@@ -8,20 +8,20 @@ from schemas.contract import Contract
 from schemas.control import Order
 from schemas.dead_letter import DeadLetter
 from schemas.decision import Decision
+from schemas.duplicate import Duplicate
 from schemas.enriched_article import EnrichedArticle
 from schemas.raw_article import RawArticle
+from schemas.trend import Trend
 
 _DAY_MS = 24 * 60 * 60 * 1000
 _MB = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """A topic as it is created: what is on it, for how long, who writes and who reads it."""
+    """A topic as it is created: for how long records stay, who writes and who reads it."""
 
     name: str
-    model: type[Contract]
-    version: int
     key: str
     partitions: int
     cleanup_policy: str
@@ -30,7 +30,11 @@ class Topic:
     producers: tuple[str, ...]
     consumers: tuple[str, ...]
     dead_letter_topic: str | None = None
-    contract_in_headers: bool = False
+
+    @property
+    def contents(self) -> str:
+        """What is on it, in a few words."""
+        raise NotImplementedError
 
     @property
     def config(self) -> Mapping[str, str]:
@@ -42,7 +46,34 @@ class Topic:
         }
 
 
-NEWS_RAW = Topic(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicTopic(Topic):
+    """A topic that anybody may read by its contract."""
+
+    model: type[Contract]
+    version: int
+    contract_in_headers: bool = False
+
+    @property
+    def contents(self) -> str:
+        """Contract and version."""
+        return f"{self.model.__name__} v{self.version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InternalTopic(Topic):
+    """A topic between the parts of one service, in bytes of its own: no contract, and the next version may change it."""
+
+    layout: str
+    """The module of that service that writes and reads its messages."""
+
+    @property
+    def contents(self) -> str:
+        """Where its bytes are described."""
+        return f"internal: {self.layout}"
+
+
+NEWS_RAW = PublicTopic(
     name="news.raw",
     model=RawArticle,
     version=1,
@@ -56,7 +87,7 @@ NEWS_RAW = Topic(
     dead_letter_topic="news.raw.dlq",
 )
 
-NEWS_ENRICHED = Topic(
+NEWS_ENRICHED = PublicTopic(
     name="news.enriched",
     model=EnrichedArticle,
     version=1,
@@ -67,9 +98,10 @@ NEWS_ENRICHED = Topic(
     max_message_bytes=16 * _MB,
     producers=("enricher",),
     consumers=("trends", "any consumer"),
+    dead_letter_topic="news.enriched.dlq",
 )
 
-NEWS_RAW_DLQ = Topic(
+NEWS_RAW_DLQ = PublicTopic(
     name="news.raw.dlq",
     model=DeadLetter,
     version=1,
@@ -83,7 +115,7 @@ NEWS_RAW_DLQ = Topic(
     contract_in_headers=True,
 )
 
-NEWS_RAW_DLQ_DECISIONS = Topic(
+NEWS_RAW_DLQ_DECISIONS = PublicTopic(
     name="news.raw.dlq.decisions",
     model=Decision,
     version=1,
@@ -96,7 +128,7 @@ NEWS_RAW_DLQ_DECISIONS = Topic(
     consumers=("newsloom",),
 )
 
-NEWS_CONTROL = Topic(
+NEWS_CONTROL = PublicTopic(
     name="news.control",
     model=Order,
     version=1,
@@ -109,6 +141,90 @@ NEWS_CONTROL = Topic(
     consumers=("enricher", "newsloom"),
 )
 
-TOPICS: Mapping[str, Topic] = MappingProxyType(
-    {t.name: t for t in (NEWS_RAW, NEWS_ENRICHED, NEWS_RAW_DLQ, NEWS_RAW_DLQ_DECISIONS, NEWS_CONTROL)}
+NEWS_ENRICHED_DLQ = PublicTopic(
+    name="news.enriched.dlq",
+    model=DeadLetter,
+    version=1,
+    key="the enriched record's key",
+    partitions=1,  # nearly nothing comes here: what is on news.enriched has been checked before
+    cleanup_policy="delete",
+    retention_ms=120 * _DAY_MS,
+    max_message_bytes=17 * _MB,
+    producers=("trends",),
+    consumers=("newsloom",),
+    contract_in_headers=True,
 )
+
+NEWS_DUPLICATES = PublicTopic(
+    name="news.duplicates",
+    model=Duplicate,
+    version=1,
+    key="article_id of the copy",
+    partitions=4,
+    cleanup_policy="compact,delete",
+    retention_ms=30 * _DAY_MS,
+    max_message_bytes=1 * _MB,
+    producers=("trends",),
+    consumers=("any consumer",),
+)
+
+NEWS_TRENDS = PublicTopic(
+    name="news.trends",
+    model=Trend,
+    version=1,
+    key="[kind, type, name, language, window start]",
+    partitions=4,
+    cleanup_policy="compact,delete",
+    retention_ms=30 * _DAY_MS,
+    max_message_bytes=1 * _MB,
+    producers=("trends",),
+    consumers=("any consumer",),
+)
+
+NEWS_TRENDS_ARTICLES = InternalTopic(
+    name="news.trends.articles",
+    layout="services.trends.reading",
+    key="article_id",
+    partitions=1,  # copies have different keys, and each must meet its original in the order of arrival
+    cleanup_policy="delete",
+    retention_ms=7 * _DAY_MS,
+    max_message_bytes=4 * _MB,
+    producers=("trends",),
+    consumers=("trends",),
+)
+
+NEWS_TRENDS_MENTIONS = InternalTopic(
+    name="news.trends.mentions",
+    layout="services.trends.change",
+    key="none: the partition is that of kind, type and name",
+    partitions=4,  # the most workers that can share the counting
+    cleanup_policy="delete",
+    retention_ms=7 * _DAY_MS,
+    max_message_bytes=4 * _MB,
+    producers=("trends",),
+    consumers=("trends",),
+)
+
+PUBLIC_TOPICS: Mapping[str, PublicTopic] = MappingProxyType(
+    {
+        topic.name: topic
+        for topic in (
+            NEWS_RAW,
+            NEWS_ENRICHED,
+            NEWS_RAW_DLQ,
+            NEWS_RAW_DLQ_DECISIONS,
+            NEWS_CONTROL,
+            NEWS_ENRICHED_DLQ,
+            NEWS_DUPLICATES,
+            NEWS_TRENDS,
+        )
+    }
+)
+"""Those with a contract."""
+
+INTERNAL_TOPICS: Mapping[str, InternalTopic] = MappingProxyType(
+    {topic.name: topic for topic in (NEWS_TRENDS_ARTICLES, NEWS_TRENDS_MENTIONS)}
+)
+
+TOPICS: Mapping[str, Topic] = MappingProxyType({**PUBLIC_TOPICS, **INTERNAL_TOPICS})
+"""All of them; the changelogs of the trends' tables are named and made by Faust."""

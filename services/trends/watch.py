@@ -1,0 +1,46 @@
+"""Whether the service is alive and ready, and how far behind it is."""
+
+import time
+from typing import Any
+
+from services.runtime.health import Verdict
+from services.runtime.lifecycle import LoopWatch
+from services.trends.counters import Counters
+from services.trends.metrics import TrendsMetrics
+
+# A table that is read back is read in the loop's own thread, in large pieces.
+_LOOP_STUCK_S = 60.0
+
+
+class Watch:
+    """Looks once a second, so that the answers need nothing of the event loop."""
+
+    def __init__(self, app: Any, loop: LoopWatch, counters: Counters, metrics: TrendsMetrics) -> None:
+        """Not ready until the first look."""
+        self._app, self._loop, self._counters, self._metrics = app, loop, counters, metrics
+        self._is_ready = False
+        self._lag = 0
+
+    async def look(self) -> None:
+        """Takes note of how things stand."""
+        app = self._app
+        self._is_ready = bool(app.started and not app.rebalancing and not app.in_recovery and app.consumer.assignment())
+        self._lag = 0
+        monitor = app.monitor
+        for tp, end in list(monitor.tp_end_offsets.items()):
+            if app.topics.acks_enabled_for(tp.topic):
+                lag = max(0, end - app.consumer.finished(tp))
+                self._metrics.lag.labels(topic=tp.topic, partition=str(tp.partition)).set(lag)
+                self._lag += lag
+
+    def alive(self) -> Verdict:
+        """The event loop turns."""
+        silent_s = time.monotonic() - self._loop.turned_at
+        return Verdict(silent_s < _LOOP_STUCK_S, {"event_loop_turned_s_ago": round(silent_s, 1)})
+
+    def ready(self) -> Verdict:
+        """The tables are read back and records are taken."""
+        state = "ok" if self._is_ready else "reading the tables back, or waiting for the group"
+        return Verdict(
+            self._is_ready, {"state": state, "records_behind": self._lag, "partitions_ranked": list(self._counters.loaded)}
+        )
