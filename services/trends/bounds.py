@@ -2,31 +2,22 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.trends.burst import upper_bound
 from services.trends.counter import Counter
-from services.trends.expectation import DAY_BUCKETS, Floats
+from services.trends.expectation import DAY_BUCKETS
 from services.trends.keys import TrendKey
 
-WIDTHS = (4, DAY_BUCKETS, 7 * DAY_BUCKETS)
-"""Windows, in buckets."""
-
-# What was earlier than the window and will still be known a day later: a key that isn't heard of again for a day
-# has nothing left in the windows that history matters for.
-_KEPT = 6 * DAY_BUCKETS
+# Mentions in the last hour, and in the last day to the last seven days.
+_SPANS = (4, *(days * DAY_BUCKETS for days in range(1, 8)))
+_WEEK = _SPANS[-1]
 _FIRST_ROWS = 1_024
 _ROW = np.dtype(
-    [
-        ("name", "i8"),
-        ("language", "i4"),
-        ("at", "i4"),
-        ("last", "i4"),
-        ("mentions", "i4", (3,)),
-        ("earlier", "i4", (3,)),
-        ("kind", "u1"),
-    ]
+    [("name", "i8"), ("language", "i4"), ("at", "i4"), ("last", "i4"), ("mentions", "i4", (len(_SPANS),)), ("kind", "u1")]
 )
 
 
@@ -64,14 +55,10 @@ class Bounds:
         if last is None:
             self.drop(data)
             return
-        end = max(now_bucket, last) + 1
-        counts = counter.mentions(end - WIDTHS[-1], end)
-        mentions = tuple(sum(counts[-width:]) for width in WIDTHS)
-        kept = sum(counts[-_KEPT:])
-        earlier = tuple(max(0, kept - seen) for seen in mentions)
+        at = max(now_bucket, last)
         language = self._languages.setdefault(key.language, len(self._languages))
-        # Python's own hash: 64 bits with a secret, so nobody can make two names one.
-        self._rows[self._slot(data, now_bucket)] = (name_id(key), language, now_bucket, last, mentions, earlier, data[0])
+        slot = self._slot(data, now_bucket)
+        self._rows[slot] = (name_id(key), language, at, last, _mentions(counter, at + 1), data[0])
 
     def drop(self, key: bytes) -> None:
         """Forgets a key, if it is known."""
@@ -82,29 +69,35 @@ class Bounds:
             self._free.append(slot)
 
     def candidates(
-        self, wanted: Wanted, now_bucket: int, history: int, by_burst: bool
+        self, wanted: Wanted, now_bucket: int, history_start: int, by_burst: bool
     ) -> Iterator[tuple[float, int, list[bytes]]]:
-        """Names from the highest bound down: bound, id of the name, and its keys; `history` in buckets before the window."""
-        rows = self._rows[: len(self._keys)]
-        chosen = np.isin(rows["kind"], np.frombuffer(wanted.letters, "u1")) & (rows["last"] > now_bucket - wanted.width)
-        if wanted.language is not None:
-            chosen &= np.isin(rows["language"], self._in_range(wanted.language))
-        slots = np.flatnonzero(chosen)
-        column = next((place for place, width in enumerate(WIDTHS) if width >= wanted.width), len(WIDTHS) - 1)
-        names, place = np.unique(rows["name"][slots], return_inverse=True)
-        mentions: Floats = np.bincount(place, rows["mentions"][slots, column], len(names)).astype(np.float64)
+        """Names from the highest bound down: bound of the score or of the mentions, id of the name, and its keys."""
+        slots = np.flatnonzero(self._are_wanted(wanted, now_bucket))
+        rows = self._rows[slots]
+        names, places = np.unique(rows["name"], return_inverse=True)
+        column = next((place for place, span in enumerate(_SPANS) if span >= wanted.width), len(_SPANS) - 1)
+        observed = np.bincount(places, rows["mentions"][:, column], len(names))
+        bounds = observed
         if by_burst:
-            earlier: Floats = np.bincount(place, rows["earlier"][slots, column], len(names)).astype(np.float64)
-            known = np.bincount(place, rows["mentions"][slots, -1], len(names)) > mentions
-            bounds = upper_bound(mentions, earlier, known, history, wanted.width)
-        else:
-            bounds = mentions
-        bounds = np.where(np.bincount(place, rows["at"][slots] > now_bucket, len(names)) > 0, np.inf, bounds)
-        members = np.argsort(place, kind="stable")
-        starts = np.searchsorted(place[members], np.arange(len(names) + 1))
-        for group in np.lexsort((names, -mentions, -bounds)):
+            is_known = np.bincount(places, rows["mentions"][:, -1], len(names)) > observed
+            earlier = np.bincount(places, _earlier(rows, column, history_start), len(names))
+            history = max(0, now_bucket + 1 - wanted.width - history_start)
+            bounds = upper_bound(observed, earlier, is_known, history, wanted.width)
+        # Asked for a time before the one that a key was last heard of at, its numbers bound nothing.
+        is_ahead = np.bincount(places, rows["at"] > now_bucket, len(names)) > 0
+        bounds = np.where(is_ahead, np.inf, bounds)
+        members = np.argsort(places, kind="stable")
+        starts = np.searchsorted(places[members], np.arange(len(names) + 1))
+        for group in np.lexsort((names, -observed, -bounds)):
             keys = [self._keys[slot] for slot in slots[members[starts[group] : starts[group + 1]]]]
             yield float(bounds[group]), int(names[group]), keys
+
+    def _are_wanted(self, wanted: Wanted, now_bucket: int) -> NDArray[np.bool_]:
+        rows = self._rows[: len(self._keys)]
+        are_wanted = np.isin(rows["kind"], np.frombuffer(wanted.letters, np.uint8)) & (rows["last"] > now_bucket - wanted.width)
+        if wanted.language is not None:
+            are_wanted &= np.isin(rows["language"], self._in_range(wanted.language))
+        return are_wanted
 
     def _in_range(self, language: str) -> list[int]:
         return [number for tag, number in self._languages.items() if is_in_range(tag, language)]
@@ -129,9 +122,29 @@ class Bounds:
     def _evict(self, now_bucket: int) -> None:
         """Makes room for a sixteenth, so that it needn't be made for each."""
         day = np.where(self._rows["last"] > now_bucket - DAY_BUCKETS, self._rows["mentions"][:, 1], 0)
-        worth = day.astype("f8") * 2**32 + self._rows["mentions"][:, 2]
-        for slot in np.argpartition(worth, count := max(1, self._max_rows // 16) - 1)[: count + 1]:
+        worth = day.astype(np.float64) * 2**32 + self._rows["mentions"][:, -1]
+        last = max(1, self._max_rows // 16) - 1
+        for slot in np.argpartition(worth, last)[: last + 1]:
             self.drop(self._keys[slot])
+
+
+def _mentions(counter: Counter, end: int) -> tuple[int, ...]:
+    """Mentions in each span before the bucket `end`."""
+    counts = counter.mentions(end - _WEEK, end)
+    days = [sum(counts[_WEEK - day * DAY_BUCKETS : _WEEK - (day - 1) * DAY_BUCKETS]) for day in range(1, 8)]
+    return (sum(counts[-_SPANS[0] :]), *accumulate(days))
+
+
+def _earlier(rows: NDArray[np.void], column: int, history_start: int) -> NDArray[np.int64]:
+    """Mentions before the window that are surely in the history: those of the whole days before a key was last heard of.
+
+    A mention of that time may have left the window for the history since, but none the other way round.
+    """
+    days = np.clip((rows["at"] + 1 - history_start) // DAY_BUCKETS, 0, len(_SPANS) - 1)
+    mentions: NDArray[np.int64] = rows["mentions"].astype(np.int64)
+    known = np.where(days > 0, mentions[np.arange(len(rows)), days], 0)
+    earlier: NDArray[np.int64] = np.maximum(known - mentions[:, column], 0)
+    return earlier
 
 
 def is_in_range(tag: str, language: str) -> bool:

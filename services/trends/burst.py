@@ -70,12 +70,13 @@ def deviate(observed: int, expected: Expectation) -> float:
 def upper_bound(observed: Floats, earlier: Floats, is_known: NDArray[np.bool_], history: int, width: int) -> Floats:
     """At least what `burst` scores, for many keys at once.
 
-    `observed`: at most so many mentions in the window; `earlier`: at least so many in the `history` buckets before it; exactly
-    the score where `is_known` is False: nothing was before the window.
+    `observed`: at most so many mentions in the window; `earlier`: at least so many in the `history` buckets before it. Where
+    `is_known` is False nothing was before the window; the bound is the score itself then, unless that is negative.
     """
     new = expectation([0] * history, width)
     means = np.where(is_known, LEAST_RHYTHM * mean_of(earlier, history, width), new.mean)
-    scores = np.sqrt(observed) + np.sqrt(observed + 1) - np.sqrt(4 * means + 1)
-    # A spread is at least 1, so it brings negative scores nearer to 0.
-    bounds: Floats = np.round(np.where(is_known, np.maximum(scores, 0), scores / new.spread), 4)
+    spreads = np.where(is_known, 1, new.spread)
+    scores = (np.sqrt(observed) + np.sqrt(observed + 1) - np.sqrt(4 * means + 1)) / spreads
+    # More history makes a spread larger, and that brings a negative score nearer to 0.
+    bounds: Floats = np.round(np.maximum(scores, 0) if history else scores, 4)
     return bounds

@@ -102,9 +102,8 @@ class Ranking:
         wanted = Wanted(window_s // BUCKET_S, letters(kind, type), language)
         self._forget_rows_of_another(moment)
         since, end = moment.buckets
-        history = max(0, end - wanted.width - since)
         best: list[tuple[float, float, int, Row]] = []
-        candidates = self._bounds.candidates(wanted, end - 1, history, order == "burst")
+        candidates = self._bounds.candidates(wanted, end - 1, since, order == "burst")
         for place, (bound, name, keys) in enumerate(candidates):
             if len(best) == limit and bound <= best[0][0]:
                 break

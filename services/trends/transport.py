@@ -56,6 +56,7 @@ class Consumer(driver.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._done: dict[TP, int] = {}
+        self._confirmed: dict[TP, int] = {}
 
     def done(self, tp: TP, next_offset: int, generation: int) -> None:
         """Everything before `next_offset` is finished; ignored when the partition has been handed on since then."""
@@ -71,6 +72,7 @@ class Consumer(driver.Consumer):
         await super().on_partitions_revoked(revoked)
         for tp in revoked:
             self._done.pop(tp, None)
+            self._confirmed.pop(tp, None)
 
     def _new_consumer_thread(self) -> _ConsumerThread:
         return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -80,6 +82,16 @@ class Consumer(driver.Consumer):
 
     def _new_offset(self, tp: TP) -> int | None:
         return self._done.get(tp)
+
+    def _should_commit(self, tp: TP, offset: int) -> bool:
+        # Faust remembers an offset as committed also when the commit failed, and would never try again.
+        return offset > self._confirmed.get(tp, -1)
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        is_committed = bool(await super()._commit(offsets))
+        if is_committed:
+            self._confirmed.update(offsets)
+        return is_committed
 
 
 class Producer(driver.Producer):

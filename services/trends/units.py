@@ -43,8 +43,8 @@ _UNSEEN = (
 )  # fmt: skip
 # Hamza on alef, Arabic and Persian yeh and kaf, Russian ё: which one is written depends on the house or the keyboard.
 _SAME = dict(zip("أإآٱىیکё", "ااااييكе", strict=True))
-# Normalising sorts marks in time with the square of their number: 80,000 in a row take 5 s. So it is done in pieces, cut at blanks
-# where there are any.
+# Normalising sorts marks in time with the square of their number: 80,000 in a row take 5 s. So it is done in pieces, which are
+# cut at blanks where there are any.
 _PIECE = re.compile(r".{1,1000}(?!\S)|.{1,1000}", re.DOTALL)
 _MOST_CHARACTERS = 20_000  # that are remembered; the living scripts need fewer
 
