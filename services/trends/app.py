@@ -44,7 +44,6 @@ log = get_log(__name__)
 
 _NEEDED = (NEWS_ENRICHED, NEWS_ENRICHED_DLQ, NEWS_TRENDS_ARTICLES, NEWS_TRENDS_MENTIONS, NEWS_TRENDS, NEWS_DUPLICATES)
 _LOAD_EVERY_S = 0.1
-_STOP_DEADLINE_S = 20.0
 
 
 async def run(bootstrap_servers: str, kafka: KafkaSettings, settings: TrendsSettings) -> None:
@@ -100,7 +99,7 @@ async def run(bootstrap_servers: str, kafka: KafkaSettings, settings: TrendsSett
         watch = Watch(app, loop_watch, counters, metrics)
         health = HealthServer(settings.health_host, settings.health_port, watch.alive, watch.ready, metrics.registry)
         stack.enter_context(health)
-        await stack.enter_async_context(_started(app))
+        await stack.enter_async_context(_started(app, settings.stop_deadline_s))
         for name, every_s, do in (
             ("publish", settings.flush_interval_s, counters.publish),
             ("load", _LOAD_EVERY_S, counters.load),
@@ -158,17 +157,17 @@ def _attach(app: App, topic: Topic, stage: Stage, settings: TrendsSettings, fail
 
 
 @contextlib.asynccontextmanager
-async def _started(app: App) -> Any:
+async def _started(app: App, stop_deadline_s: float) -> Any:
     """The application, started; stopped at a deadline, since Faust may wait for a broker that is away."""
     try:
         await app.start()
         yield
     finally:
         try:
-            async with asyncio.timeout(_STOP_DEADLINE_S):
+            async with asyncio.timeout(stop_deadline_s):
                 await app.stop()
         except TimeoutError:
-            log.warning("stopped_at_deadline", deadline_s=_STOP_DEADLINE_S)
+            log.warning("stopped_at_deadline", deadline_s=stop_deadline_s)
 
 
 @contextlib.asynccontextmanager

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from services.trends.burst import upper_bound
 from services.trends.counter import Counter
-from services.trends.expectation import DAY_BUCKETS
+from services.trends.expectation import DAY_BUCKETS, Floats
 from services.trends.keys import TrendKey
 
 # Mentions in the last hour, and in the last day to the last seven days.
@@ -72,15 +72,16 @@ class Bounds:
         self, wanted: Wanted, now_bucket: int, history_start: int, by_burst: bool
     ) -> Iterator[tuple[float, int, list[bytes]]]:
         """Names from the highest bound down: bound of the score or of the mentions, id of the name, and its keys."""
-        slots = np.flatnonzero(self._are_wanted(wanted, now_bucket))
+        slots = self._wanted(wanted, now_bucket)
         rows = self._rows[slots]
         names, places = np.unique(rows["name"], return_inverse=True)
         column = next((place for place, span in enumerate(_SPANS) if span >= wanted.width), len(_SPANS) - 1)
-        observed = np.bincount(places, rows["mentions"][:, column], len(names))
+        is_recent = rows["last"] > now_bucket - wanted.width
+        observed: Floats = np.bincount(places, rows["mentions"][:, column] * is_recent, len(names)).astype(np.float64)
         bounds = observed
         if by_burst:
             is_known = np.bincount(places, rows["mentions"][:, -1], len(names)) > observed
-            earlier = np.bincount(places, _earlier(rows, column, history_start), len(names))
+            earlier: Floats = np.bincount(places, _earlier(rows, column, history_start), len(names)).astype(np.float64)
             history = max(0, now_bucket + 1 - wanted.width - history_start)
             bounds = upper_bound(observed, earlier, is_known, history, wanted.width)
         # Asked for a time before the one that a key was last heard of at, its numbers bound nothing.
@@ -92,12 +93,15 @@ class Bounds:
             keys = [self._keys[slot] for slot in slots[members[starts[group] : starts[group + 1]]]]
             yield float(bounds[group]), int(names[group]), keys
 
-    def _are_wanted(self, wanted: Wanted, now_bucket: int) -> NDArray[np.bool_]:
+    def _wanted(self, wanted: Wanted, now_bucket: int) -> NDArray[np.intp]:
+        """Rows of all names that may have a mention in the window: of each in all languages, for their history."""
         rows = self._rows[: len(self._keys)]
-        are_wanted = np.isin(rows["kind"], np.frombuffer(wanted.letters, np.uint8)) & (rows["last"] > now_bucket - wanted.width)
+        is_wanted = np.isin(rows["kind"], np.frombuffer(wanted.letters, np.uint8))
         if wanted.language is not None:
-            are_wanted &= np.isin(rows["language"], self._in_range(wanted.language))
-        return are_wanted
+            is_wanted &= np.isin(rows["language"], self._in_range(wanted.language))
+        recent = rows["name"][is_wanted & (rows["last"] > now_bucket - wanted.width)]
+        slots = np.flatnonzero(is_wanted)
+        return slots[np.isin(rows["name"][slots], recent)]
 
     def _in_range(self, language: str) -> list[int]:
         return [number for tag, number in self._languages.items() if is_in_range(tag, language)]

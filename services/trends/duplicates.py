@@ -28,8 +28,8 @@ from services.trends.table import PartitionTable
 # The topic that feeds it has one partition.
 _PARTITION = 0
 
-# Changes of one message: about 100 bytes each.
-_MAX_CHANGES = 5_000
+# Changes of one message: 60 bytes each, 1.6 kB at worst, and a message may have 4 MB.
+_MAX_CHANGES = 2_000
 
 
 class Duplicates:

@@ -24,6 +24,7 @@ class TrendsSettings(BaseSettings):
     session_timeout_s: float = Field(6.0, ge=6, description="After so many seconds of silence a worker's partitions go to others")
     heartbeat_interval_s: float = Field(1.5, gt=0, description="How often a worker says that it lives")
     rebalance_timeout_s: float = Field(60.0, gt=0, description="What workers get to hand over partitions, in seconds")
+    stop_deadline_s: float = Field(20.0, gt=0, description="What stopping may take, in seconds")
     cache_max_keys: int = Field(50_000, ge=1, description="Counters that are kept in memory")
     ranking_max_keys: int = Field(200_000, ge=1, description="Keys that the API can rank, of each partition")
     web_host: str = Field("127.0.0.1", description="Address of the API; 0.0.0.0 in a container")

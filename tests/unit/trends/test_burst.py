@@ -1,6 +1,7 @@
 """What is unusual: bursts are found, rhythms and busy names aren't taken for them."""
 
 import random
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -11,32 +12,49 @@ from tests.support.generated_mentions import DAY, HOUR, Planted, generate
 WEEK = 7 * DAY
 
 
-def measured(generated: Planted) -> tuple[float, float, int]:
-    """Precision, recall, and how many bursts have the mentions that one needs."""
-    observed = generated.mentions[:, -HOUR:].sum(axis=1)
-    found = np.array(
-        [
-            count >= MINIMUM_MENTIONS and burst(int(count), row[:-HOUR].tolist(), HOUR).rising
-            for count, row in zip(observed, generated.mentions, strict=True)
-        ]
-    )
-    countable = generated.is_burst & (observed >= MINIMUM_MENTIONS)
-    right = int((found & generated.is_burst).sum())
-    return right / int(found.sum()), right / int(countable.sum()), int(countable.sum())
+@dataclass(frozen=True)
+class Found:
+    """What was found of bursts with the mentions that one needs."""
+
+    right: int
+    wrong: int
+    missed: int
+
+    @property
+    def precision(self) -> float:
+        return self.right / (self.right + self.wrong)
+
+    @property
+    def recall(self) -> float:
+        return self.right / (self.right + self.missed)
+
+    def __add__(self, other: "Found") -> "Found":
+        return Found(self.right + other.right, self.wrong + other.wrong, self.missed + other.missed)
+
+    def __str__(self) -> str:
+        return f"{self.right + self.missed} bursts: precision {self.precision:.3f}, recall {self.recall:.3f}"
+
+
+def found_in(generated: Planted) -> Found:
+    countable = generated.mentions[:, -HOUR:].sum(axis=1) >= MINIMUM_MENTIONS
+    rising = [burst(int(row[-HOUR:].sum()), row[:-HOUR].tolist(), HOUR).rising for row in generated.mentions[countable]]
+    is_found, is_burst = np.array(rising), generated.is_burst[countable]
+    return Found(int((is_found & is_burst).sum()), int((is_found & ~is_burst).sum()), int((~is_found & is_burst).sum()))
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_planted_bursts_are_found_and_little_else(seed: int) -> None:
-    precision, recall, bursts = measured(generate(seed))
-    print(f"seed {seed}: {bursts} bursts among 5,000 names: precision {precision:.3f}, recall {recall:.3f}")
-    assert precision >= 0.95 and recall >= 0.95
+    found = found_in(generate(seed))
+    print(f"seed {seed}, 5,000 names, a week: {found}")
+    assert found.precision >= 0.95 and found.recall >= 0.95
 
 
-@pytest.mark.parametrize("days", [2.5, 1.25, 0.5])
-def test_also_when_the_service_is_young(days: float) -> None:
-    precision, recall, bursts = measured(generate(3, days=days))
-    print(f"{days} days: {bursts} bursts among 5,000 names: precision {precision:.3f}, recall {recall:.3f}")
-    assert precision >= 0.95 and recall >= 0.9
+# Within its first day the service doesn't know the time of day, and holds back.
+@pytest.mark.parametrize(("days", "recall"), [(2.5, 0.95), (1.25, 0.95), (0.5, 0.7)])
+def test_also_when_the_service_is_young(days: float, recall: float) -> None:
+    found = sum((found_in(generate(seed, days=days)) for seed in range(3)), Found(0, 0, 0))
+    print(f"15,000 names, {days} days: {found}")
+    assert found.precision >= 0.95 and found.recall >= recall
 
 
 @pytest.mark.parametrize("steadiness", [(2, 5), (1, 2)], ids=str)

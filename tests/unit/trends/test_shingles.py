@@ -1,6 +1,7 @@
 """Shingles: runs of words or characters, and how they bear what other newsrooms do to a text."""
 
 import json
+from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
 
@@ -73,6 +74,27 @@ def test_agency_copy_among_the_seeds_is_alike(seeds: dict[str, str], name: str) 
     assert resemblance(seeds[name], seeds[f"{name}.copy"]) >= 0.83
 
 
+EDITS: dict[str, Callable[[str], str]] = {
+    "new-lead": lambda text: "باكو (أفق برس) - في تطور متسارع قالت السلطات إنها باشرت تحركًا عسكريًا." + text.partition(".")[2],
+    "lead-before": lambda text: "فيما يلي ما نعرفه حتى الآن عن التطورات الأخيرة في الإقليم. " + text,
+    "last-paragraph-cut": lambda text: text.rpartition("\n\n")[0],
+    "paragraph-cut-in-the-middle": lambda text: "\n\n".join(part for i, part in enumerate(text.split("\n\n")) if i != 4),
+    "a-word-in-thirty": lambda text: " ".join("كلمة" if i % 30 == 7 else word for i, word in enumerate(text.split())),
+    "quotes-and-signs": lambda text: text.replace("«", '"').replace("»", '"').replace("،", " -").replace("\n\n", " "),
+    "vowel-points-and-digits": lambda text: text.replace("في", "فِي").replace("100", "١٠٠").replace("أ", "ا"),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_what_a_newsroom_does_to_agency_copy_leaves_it_alike(seeds: dict[str, str], edit: Callable[[str], str]) -> None:
+    text = seeds["nagorno-karabakh.ar"]
+    edited = edit(text)
+    assert edited != text
+    alike = resemblance(text, edited)
+    print(f"similarity {alike:.3f}")
+    assert alike >= 0.84
+
+
 def test_different_seeds_are_not(seeds: dict[str, str]) -> None:
     found = {name: set(shingles(text).tolist()) for name, text in seeds.items()}
     pairs = [pair for pair in combinations(seeds, 2) if pair[0].removesuffix(".copy") != pair[1].removesuffix(".copy")]
@@ -84,15 +106,15 @@ def test_different_seeds_are_not(seeds: dict[str, str]) -> None:
 
 WEATHER = {
     "de": (
-        "Das Wetter in {} am {}: Am Vormittag zeigt sich bei {} Grad zunächst die Sonne, später ziehen dichte Wolken auf. Bis zum "
-        "Abend fallen bis zu {} Liter Regen. Die Höchstwerte liegen bei {} Grad, in der Nacht kühlt es auf {} Grad ab. Der Wind "
-        "weht mäßig, in Böen mit bis zu {} Kilometern pro Stunde. Die Sonne geht um {} Uhr auf und um {} Uhr unter.",
+        "Das Wetter in {} am {}: Am Vormittag zeigt sich bei {} Grad zunächst die Sonne, später ziehen dichte Wolken auf. Bis "
+        "zum Abend fallen bis zu {} Liter Regen. Die Höchstwerte liegen bei {} Grad, in der Nacht kühlt es auf {} Grad ab. Der "
+        "Wind weht mäßig, in Böen mit bis zu {} Kilometern pro Stunde. Die Sonne geht um {} Uhr auf und um {} Uhr unter.",
         ("Ulm Montag 12 3 17 4 40 6:55 17:02", "Graz Freitag 7 11 9 2 65 7:10 16:48"),
     ),
     "ar": (
-        "حالة الطقس في {} يوم {}: يبدأ الصباح مشمسًا بحرارة تبلغ {} درجة قبل أن تتكاثر السحب. وتهطل حتى المساء أمطار تصل كميتها إلى {} "
-        "مليمترًا. وتبلغ الحرارة العظمى {} درجة، وتنخفض ليلًا إلى {} درجات. وتصل سرعة الرياح إلى {} كيلومترًا في الساعة. وتشرق الشمس "
-        "الساعة {} وتغرب الساعة {}.",
+        "حالة الطقس في {} يوم {}: يبدأ الصباح مشمسًا بحرارة تبلغ {} درجة قبل أن تتكاثر السحب. وتهطل حتى المساء أمطار تصل كميتها "
+        "إلى {} مليمترًا. وتبلغ الحرارة العظمى {} درجة، وتنخفض ليلًا إلى {} درجات. وتصل سرعة الرياح إلى {} كيلومترًا في الساعة. "
+        "وتشرق الشمس الساعة {} وتغرب الساعة {}.",
         ("عمّان الاثنين 12 3 17 4 40 6:55 17:02", "حلب الجمعة 7 11 9 2 65 7:10 16:48"),
     ),
     "zh": (
