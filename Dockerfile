@@ -50,6 +50,14 @@ COPY --from=wheel /dist /dist
 RUN python -m pip --python /opt/newsloom install --no-deps /dist/*.whl
 
 
+FROM build AS trends-environment
+COPY locks/trends.txt /locks/
+RUN python -m venv --without-pip /opt/newsloom \
+    && python -m pip --python /opt/newsloom install --require-hashes --only-binary=:all: -r /locks/trends.txt
+COPY --from=wheel /dist /dist
+RUN python -m pip --python /opt/newsloom install --no-deps /dist/*.whl
+
+
 FROM build AS command-environment
 COPY locks/command.txt /locks/
 RUN python -m venv --without-pip /opt/newsloom \
@@ -60,7 +68,7 @@ RUN python -m pip --python /opt/newsloom install --no-deps /dist/*.whl
 
 # A new volume takes its owner from the folder that it is mounted on.
 FROM build AS folders
-RUN mkdir /keys /state
+RUN mkdir /keys /state /tables
 
 
 # What every image shares: nothing in it can be written, so the bytecode comes with the packages (pip compiled it).
@@ -122,6 +130,22 @@ EXPOSE 9465
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
     CMD exec python -m services.runtime.probe "http://127.0.0.1:$COLLECTOR_HEALTH_PORT/healthz"
 ENTRYPOINT ["python", "-m", "services.collector"]
+
+
+FROM runtime AS trends
+LABEL org.opencontainers.image.title="Newsloom trends" \
+      org.opencontainers.image.description="Enriched news articles on Kafka in, near-duplicates and trends out"
+COPY --from=trends-environment /opt/newsloom /opt/newsloom
+COPY --from=folders --chown=10001:10001 /tables /tables
+ENV TRENDS_DATA_DIR=/tables \
+    TRENDS_WEB_HOST=0.0.0.0 \
+    TRENDS_WEB_PORT=6066 \
+    TRENDS_HEALTH_HOST=0.0.0.0 \
+    TRENDS_HEALTH_PORT=9468
+EXPOSE 6066 9468
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+    CMD exec python -m services.runtime.probe "http://127.0.0.1:$TRENDS_HEALTH_PORT/healthz"
+ENTRYPOINT ["python", "-m", "services.trends"]
 
 
 FROM runtime AS command

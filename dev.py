@@ -18,14 +18,16 @@ STAMP = VENV / "newsloom-locks"
 
 CODE = ["schemas", "services", "tests", "benchmarks", "docs/examples", "dev.py"]
 
-# Each lock with the extras that it holds; "test" holds all of "demo".
+# Each lock with the extras that it holds; "newsloom" holds all of "demo", and "test" all of "newsloom".
 LOCKS = {
     "build": (),
     "command": ("kafka", "import"),
     "gateway": ("gateway",),
     "collector": ("collector",),
     "enricher": ("enricher",),
+    "trends": ("trends",),
     "demo": ("enricher", "local"),
+    "newsloom": ("all",),
     "test": ("test",),
 }
 
@@ -37,8 +39,8 @@ def verb_demo(arguments):
 
 
 def verb_newsloom(arguments):
-    """any newsloom command, e.g. `python3 dev.py newsloom enrich FILE`"""
-    environment("demo")
+    """any newsloom command, e.g. `python3 dev.py newsloom up`"""
+    environment("newsloom")
     return python("-m", "services.cli", *arguments)
 
 
@@ -113,7 +115,9 @@ def environment(wanted):
     """Makes .venv hold a lock's packages; silent and offline when it does already."""
     if has(wanted):
         return
-    lock = "test" if wanted == "demo" and STAMP.exists() and STAMP.read_text().startswith("test") else wanted
+    # A changed environment keeps what it was made for.
+    found = STAMP.read_text().partition(" ")[0] if STAMP.exists() else ""
+    lock = found if found in larger_than(wanted) else wanted
     print(f"Setting up .venv from locks/{lock}.txt (once; needs the package index) ...", file=sys.stderr, flush=True)
     if not PYTHON.exists():
         make_venv()
@@ -133,7 +137,13 @@ def has(wanted):
     if not (PYTHON.exists() and STAMP.exists()):
         return False
     found, _, digest = STAMP.read_text().partition(" ")
-    return found in (wanted, "test") and digest == fingerprint(found)
+    return found in (wanted, *larger_than(wanted)) and digest == fingerprint(found)
+
+
+def larger_than(lock):
+    """The locks of an environment that hold all of this one."""
+    sizes = ("demo", "newsloom", "test")
+    return sizes[sizes.index(lock) + 1 :]
 
 
 def fingerprint(lock):

@@ -21,6 +21,7 @@ from services.cli.commands import (
     status,
     tail,
     topics,
+    trends,
     up,
 )
 
@@ -63,6 +64,7 @@ def newsloom(
       newsloom up                    everything, until Ctrl-C; then, in another terminal:
       newsloom publish articles.jsonl
       newsloom tail news.enriched
+      newsloom trends
 
     The broker is the one that KAFKA_BOOTSTRAP_SERVERS names (host:port), else a local Apache Kafka.
 
@@ -70,7 +72,7 @@ def newsloom(
     """
 
 
-for command in (up, demo, enrich, publish, tail, export, status, skip, replay, doctor):
+for command in (up, demo, enrich, publish, tail, trends, export, status, skip, replay, doctor):
     app.command(name=command.__name__.rpartition(".")[2])(command.run)
 for commands in (import_, dlq, group, keys, topics, models, schema):
     app.add_typer(commands.app, name=commands.__name__.rpartition(".")[2].rstrip("_"))

@@ -23,6 +23,7 @@ _MIN_OPEN_FILES, _GOOD_OPEN_FILES = 256, 1_024
 _MODULES = {
     "kafka": ("aiokafka", "prometheus_client", "pydantic_settings", "structlog"),
     "enricher": ("fasttext", "numpy", "onnxruntime", "regex", "tokenizers", "trafilatura"),
+    "trends": ("faust", "numpy", "rensa", "rocksdict"),
     "local": ("jgo",),
     "export": ("pyarrow",),
 }

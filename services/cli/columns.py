@@ -12,9 +12,21 @@ from schemas.codec import Undecodable, decode_enriched, decode_raw
 from schemas.control import Order
 from schemas.dead_letter import DeadLetter
 from schemas.decision import Decision
+from schemas.duplicate import Duplicate
 from schemas.enriched_article import EnrichedArticle
 from schemas.raw_article import RawArticle
-from schemas.topics import NEWS_CONTROL, NEWS_ENRICHED, NEWS_RAW, NEWS_RAW_DLQ, NEWS_RAW_DLQ_DECISIONS, Topic
+from schemas.topics import (
+    NEWS_CONTROL,
+    NEWS_DUPLICATES,
+    NEWS_ENRICHED,
+    NEWS_ENRICHED_DLQ,
+    NEWS_RAW,
+    NEWS_RAW_DLQ,
+    NEWS_RAW_DLQ_DECISIONS,
+    NEWS_TRENDS,
+    Topic,
+)
+from schemas.trend import Trend
 
 if TYPE_CHECKING:
     from services.cli.reading import Fetched
@@ -104,6 +116,23 @@ def _decision(record: "Fetched") -> Row:
     return {**places, **_same(decision, *rest), "redriven_to": decision.redriven_to and str(decision.redriven_to)}
 
 
+def _duplicate(record: "Fetched") -> Row | None:
+    return _same(Duplicate.model_validate_json(record.value), *_DUPLICATE) if record.value else None
+
+
+def _trend(record: "Fetched") -> Row | None:
+    if not record.value:
+        return None
+    trend = Trend.model_validate_json(record.value)
+    return {
+        **_same(trend, "kind", "type", "name", "label", "language", "originals", "duplicates", "sources", "sources_complete"),
+        **_same(trend, "sentiment", "scored", "first_seen"),
+        "window_start": trend.window.start,
+        "window_end": trend.window.end,
+        **{f"burst_{name}": getattr(trend.burst, name) for name in _BURST},
+    }
+
+
 def _order(record: "Fetched") -> Row | None:
     return _same(Order.model_validate_json(record.value), *_ORDER) if record.value else None
 
@@ -115,6 +144,9 @@ _ROW_OF: Mapping[str, Callable[["Fetched"], Row | None]] = MappingProxyType(
         NEWS_RAW_DLQ.name: _dead_letter,
         NEWS_RAW_DLQ_DECISIONS.name: _decision,
         NEWS_CONTROL.name: _order,
+        NEWS_ENRICHED_DLQ.name: _dead_letter,
+        NEWS_DUPLICATES.name: _duplicate,
+        NEWS_TRENDS.name: _trend,
     }
 )
 
@@ -139,6 +171,12 @@ def _columns(text: str) -> tuple[Column, ...]:
 
 _SOURCE = "source_id source_name source_domain source_country authors:strings "
 _ORDER = ("group", "action", "reason", "ordered_by", "ordered_at")
+_DUPLICATE = ("article_id", "original_id", "similarity", "group_size", "detected_at", "method", "version", "threshold")
+_BURST = ("score", "expected", "observed", "rising", "method", "version")
+_LETTER = (
+    "error_class stage exception message topic partition:integer offset:integer attempts:integer "
+    "first_failed_at:time last_failed_at:time source_timestamp:integer stack_trace key:bytes value:bytes"
+)
 _DATES = "published_at:time published_precision collected_at:time "
 _COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
     {
@@ -155,14 +193,20 @@ _COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
             + _SOURCE
             + "section image licence revision:integer"
         ),
-        NEWS_RAW_DLQ.name: _columns(
-            "error_class stage exception message topic partition:integer offset:integer attempts:integer "
-            "first_failed_at:time last_failed_at:time source_timestamp:integer stack_trace key:bytes value:bytes"
-        ),
+        NEWS_RAW_DLQ.name: _columns(_LETTER),
+        NEWS_ENRICHED_DLQ.name: _columns(_LETTER),
         NEWS_RAW_DLQ_DECISIONS.name: _columns(
             "action decided_at:time dead_letter_topic dead_letter_partition:integer dead_letter_offset:integer origin_topic "
             "origin_partition:integer origin_offset:integer redriven_to error_class stage attempts:integer edited:boolean note"
         ),
         NEWS_CONTROL.name: _columns("group action reason ordered_by ordered_at:time"),
+        NEWS_DUPLICATES.name: _columns(
+            "article_id original_id similarity:number group_size:integer detected_at:time method version threshold:number"
+        ),
+        NEWS_TRENDS.name: _columns(
+            "kind type name label language window_start:time window_end:time originals:integer duplicates:integer "
+            "sources:integer sources_complete:boolean sentiment:number scored:integer first_seen:time burst_score:number "
+            "burst_expected:number burst_observed:integer burst_rising:boolean burst_method burst_version"
+        ),
     }
 )

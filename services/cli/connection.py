@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aiokafka.errors import KafkaError
 
-from schemas.topics import TOPICS, Topic
+from schemas.topics import PUBLIC_TOPICS, TOPICS, PublicTopic, Topic
 from services.cli.errors import CouldNot, WrongUse
 from services.cli.screen import note
 from services.runtime.broker import Broker, given_or_running
@@ -35,6 +35,10 @@ class Connection:
         if not found:
             raise CouldNot(f"{self.bootstrap_servers} has no topic {topic.name}: run `newsloom topics apply`")
         return found
+
+    async def cluster_id(self) -> str:
+        """The name that the cluster gave itself when it was made."""
+        return str((await self.admin.describe_cluster()).get("cluster_id") or "unnamed")
 
 
 @contextlib.asynccontextmanager
@@ -74,9 +78,11 @@ def named_errors(bootstrap_servers: str) -> Iterator[None]:
         ) from error
 
 
-def topic_named(name: str) -> Topic:
-    """The topic of the list; raises WrongUse for another name."""
+def topic_named(name: str) -> PublicTopic:
+    """The topic of the list, one that anybody may read; raises WrongUse for another name."""
+    if name in TOPICS and name not in PUBLIC_TOPICS:
+        raise WrongUse(f"{name} is internal, without a contract ({TOPICS[name].contents})")
     try:
-        return TOPICS[name]
+        return PUBLIC_TOPICS[name]
     except KeyError:
-        raise WrongUse(f"there is no topic {name}: one of {', '.join(TOPICS)}") from None
+        raise WrongUse(f"there is no topic {name}: one of {', '.join(PUBLIC_TOPICS)}") from None

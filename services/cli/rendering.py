@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from schemas.publication_date import rfc3339
 from services.cli.bidi import isolated
 from services.cli.screen import harmless
 
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
     from schemas.control import Order
     from schemas.dead_letter import DeadLetter
     from schemas.decision import Decision
+    from schemas.duplicate import Duplicate
     from schemas.enriched_article import EnrichedArticle, Entity, Language, Sentiment, Topic
     from schemas.raw_article import RawArticle
+    from schemas.trend import Trend
 
 TYPE_STYLES: Mapping[str, str] = {"PER": "cyan", "ORG": "yellow", "LOC": "green", "MISC": "magenta"}
 _SENTIMENT_STYLES: Mapping[str, str] = {"negative": "red", "neutral": "dim", "positive": "green"}
@@ -82,9 +85,27 @@ class Renderer:
         self._print(Text("  " + self._piece(order.reason)))
         self._console.print()
 
-    def withdrawn(self, article_id: str) -> None:
+    def trend(self, trend: "Trend") -> None:
+        """What was counted of a name in a quarter of an hour."""
+        style = TYPE_STYLES.get(trend.type or "", "")
+        window = f"{rfc3339(trend.window.start)[:16]}–{rfc3339(trend.window.end)[11:16]}Z"
+        head = Text.assemble((trend.type or trend.kind, f"dim {style}"), " ", (self._piece(trend.label), f"bold {style}"))
+        self._print(head.append(f"  {trend.language}", "blue").append(f"  {window}", "dim"))
+        numbers = f"{trend.originals} originals, {trend.duplicates} duplicates, {trend.sources} sources"
+        burst = f"{'rising' if trend.burst.rising else 'score'} {trend.burst.score:.2f} (expected {trend.burst.expected:.2f})"
+        self._print(Text(f"  {numbers}{_SEPARATOR}").append(burst, "red" if trend.burst.rising else "dim"))
+        self._console.print()
+
+    def duplicate(self, duplicate: "Duplicate") -> None:
+        """Which article is a copy of which."""
+        alike = (f"  {duplicate.similarity:.2f} alike, {duplicate.group_size} in the group", "dim")
+        self._print(Text.assemble(("duplicate ", "yellow"), self._piece(duplicate.article_id), alike))
+        self._print(Text("  of " + self._piece(duplicate.original_id)))
+        self._console.print()
+
+    def withdrawn(self, key: str) -> None:
         """A tombstone."""
-        self._print(Text.assemble(("withdrawn ", "magenta"), self._piece(article_id)))
+        self._print(Text.assemble(("withdrawn ", "magenta"), self._piece(key)))
         self._console.print()
 
     def unreadable(self, place: str, reason: str) -> None:

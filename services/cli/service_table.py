@@ -17,5 +17,6 @@ ENRICHER = Service("enricher", "services.enricher", "ENRICHER_HEALTH_PORT")
 
 GATEWAY = Service("gateway", "services.gateway", "GATEWAY_HEALTH_PORT")
 COLLECTOR = Service("collector", "services.collector", "COLLECTOR_HEALTH_PORT")
+TRENDS = Service("trends", "services.trends", "TRENDS_HEALTH_PORT")
 
-SERVICES: tuple[Service, ...] = (GATEWAY, COLLECTOR, ENRICHER)
+SERVICES: tuple[Service, ...] = (GATEWAY, COLLECTOR, ENRICHER, TRENDS)

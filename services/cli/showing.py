@@ -10,7 +10,17 @@ from schemas.codec import decode_enriched, decode_raw
 from schemas.control import Order
 from schemas.dead_letter import DeadLetter
 from schemas.decision import Decision
-from schemas.topics import NEWS_CONTROL, NEWS_ENRICHED, NEWS_RAW_DLQ, NEWS_RAW_DLQ_DECISIONS
+from schemas.duplicate import Duplicate
+from schemas.topics import (
+    NEWS_CONTROL,
+    NEWS_DUPLICATES,
+    NEWS_ENRICHED,
+    NEWS_ENRICHED_DLQ,
+    NEWS_RAW_DLQ,
+    NEWS_RAW_DLQ_DECISIONS,
+    NEWS_TRENDS,
+)
+from schemas.trend import Trend
 from services.cli.json_view import json_line
 from services.cli.rendering import Renderer
 from services.cli.screen import out, write_line
@@ -43,7 +53,7 @@ def shown_to_person(console: "Console | None" = None) -> Show:
 
 
 def _show(renderer: Renderer, record: "Fetched") -> None:
-    if record.topic == NEWS_RAW_DLQ.name:
+    if record.topic in (NEWS_RAW_DLQ.name, NEWS_ENRICHED_DLQ.name):
         renderer.dead_letter(DeadLetter.from_headers(record.headers))
     elif record.topic == NEWS_RAW_DLQ_DECISIONS.name:
         renderer.decision(Decision.model_validate_json(record.value or b""))
@@ -51,6 +61,10 @@ def _show(renderer: Renderer, record: "Fetched") -> None:
         renderer.order(Order.model_validate_json(record.value or b""))
     elif record.value is None:
         renderer.withdrawn((record.key or b"").decode("utf-8", "replace"))
+    elif record.topic == NEWS_TRENDS.name:
+        renderer.trend(Trend.model_validate_json(record.value))
+    elif record.topic == NEWS_DUPLICATES.name:
+        renderer.duplicate(Duplicate.model_validate_json(record.value))
     elif record.topic == NEWS_ENRICHED.name:
         renderer.enriched(decode_enriched(record.value))
     else:

@@ -1,24 +1,37 @@
-"""What is in memory of each key: enough for an upper bound of what it may score (numpy columns, about 230 bytes a key)."""
+"""What is in memory of each key: enough for an upper bound of what it may score (numpy; about 260 bytes a key, all told)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.trends.burst import upper_bound
+from services.trends.burst import deviates, upper_bound
 from services.trends.counter import Counter
-from services.trends.expectation import DAY_BUCKETS, Floats
+from services.trends.expectation import DAY_BUCKETS, Expectation, Floats
 from services.trends.keys import TrendKey
+
+Prints = NDArray[np.int64]
 
 # Mentions in the last hour, and in the last day to the last seven days.
 _SPANS = (4, *(days * DAY_BUCKETS for days in range(1, 8)))
 _WEEK = _SPANS[-1]
 _FIRST_ROWS = 1_024
 _ROW = np.dtype(
-    [("name", "i8"), ("language", "i4"), ("at", "i4"), ("last", "i4"), ("mentions", "i4", (len(_SPANS),)), ("kind", "u1")]
+    [
+        ("name", "i8"),
+        ("prints", "i8", (2,)),
+        ("language", "i4"),
+        ("at", "i4"),
+        ("last", "i4"),
+        ("mentions", "i4", (len(_SPANS),)),
+        ("kind", "u1"),
+    ]
 )
+# Sums of mentions, each times a random number of its bucket, tell histories from each other, and add up over languages.
+_WEIGHTS = np.random.default_rng(1).integers(-(2**63), 2**63, 4_096, dtype=np.int64)
+_NAME_BITS = (1 << 20) - 1
+_FIRST_CANDIDATES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +44,25 @@ class Wanted:
     """First bytes of the keys: kinds and types."""
     language: str | None
     """A language range (RFC 4647, basic); None for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a name was scored against."""
+
+    print: int
+    """Of its history, which it was expected from."""
+    expectation: Expectation
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A name that may be among the first."""
+
+    bound: float
+    name: int
+    print: int
+    keys: Sequence[bytes]
 
 
 class Bounds:
@@ -58,7 +90,8 @@ class Bounds:
         at = max(now_bucket, last)
         language = self._languages.setdefault(key.language, len(self._languages))
         slot = self._slot(data, now_bucket)
-        self._rows[slot] = (name_id(key), language, at, last, _mentions(counter, at + 1), data[0])
+        mentions, prints = _summed(counter, at + 1)
+        self._rows[slot] = (name_id(key), prints, language, at, last, mentions, data[0])
 
     def drop(self, key: bytes) -> None:
         """Forgets a key, if it is known."""
@@ -69,29 +102,33 @@ class Bounds:
             self._free.append(slot)
 
     def candidates(
-        self, wanted: Wanted, now_bucket: int, history_start: int, by_burst: bool
-    ) -> Iterator[tuple[float, int, list[bytes]]]:
-        """Names from the highest bound down: bound of the score or of the mentions, id of the name, and its keys."""
+        self, wanted: Wanted, now_bucket: int, history_start: int, expected: Mapping[int, Expected] | None
+    ) -> Iterator[Candidate]:
+        """Names from the highest bound down: of the mentions, or, when there is a mapping of what is `expected`, of the score."""
         slots = self._wanted(wanted, now_bucket)
         rows = self._rows[slots]
         names, places = np.unique(rows["name"], return_inverse=True)
-        column = next((place for place, span in enumerate(_SPANS) if span >= wanted.width), len(_SPANS) - 1)
-        is_recent = rows["last"] > now_bucket - wanted.width
-        observed: Floats = np.bincount(places, rows["mentions"][:, column] * is_recent, len(names)).astype(np.float64)
-        bounds = observed
-        if by_burst:
-            is_known = np.bincount(places, rows["mentions"][:, -1], len(names)) > observed
-            earlier: Floats = np.bincount(places, _earlier(rows, column, history_start), len(names)).astype(np.float64)
-            history = max(0, now_bucket + 1 - wanted.width - history_start)
-            bounds = upper_bound(observed, earlier, is_known, history, wanted.width)
-        # Asked for a time before the one that a key was last heard of at, its numbers bound nothing.
-        is_ahead = np.bincount(places, rows["at"] > now_bucket, len(names)) > 0
-        bounds = np.where(is_ahead, np.inf, bounds)
+        if not len(names):
+            return
         members = np.argsort(places, kind="stable")
         starts = np.searchsorted(places[members], np.arange(len(names) + 1))
-        for group in np.lexsort((names, -observed, -bounds)):
+        column = next((place for place, span in enumerate(_SPANS) if span >= wanted.width), len(_SPANS) - 1)
+        is_recent = rows["last"] > now_bucket - wanted.width
+        observed: Floats = np.bincount(places, rows["mentions"][:, column] * is_recent).astype(np.float64)
+        prints = np.add.reduceat(rows["prints"][members, int(wanted.width > _SPANS[0])], starts[:-1])
+        bounds = observed
+        if expected is not None:
+            is_known = np.bincount(places, rows["mentions"][:, -1]) > observed
+            earlier: Floats = np.bincount(places, _earlier(rows, column, history_start)).astype(np.float64)
+            history = max(0, now_bucket + 1 - wanted.width - history_start)
+            bounds = upper_bound(observed, earlier, is_known, history, wanted.width)
+            if wanted.width in _SPANS[:2]:
+                _sharpen(bounds, names, prints, observed, expected)
+        # Asked for a time before the one that a key was last heard of at, its numbers bound nothing.
+        bounds = np.where(np.bincount(places, rows["at"] > now_bucket) > 0, np.inf, bounds)
+        for group in _descending(bounds, observed):
             keys = [self._keys[slot] for slot in slots[members[starts[group] : starts[group + 1]]]]
-            yield float(bounds[group]), int(names[group]), keys
+            yield Candidate(float(bounds[group]), int(names[group]), int(prints[group]), keys)
 
     def _wanted(self, wanted: Wanted, now_bucket: int) -> NDArray[np.intp]:
         """Rows of all names that may have a mention in the window: of each in all languages, for their history."""
@@ -99,9 +136,11 @@ class Bounds:
         is_wanted = np.isin(rows["kind"], np.frombuffer(wanted.letters, np.uint8))
         if wanted.language is not None:
             is_wanted &= np.isin(rows["language"], self._in_range(wanted.language))
-        recent = rows["name"][is_wanted & (rows["last"] > now_bucket - wanted.width)]
-        slots = np.flatnonzero(is_wanted)
-        return slots[np.isin(rows["name"][slots], recent)]
+        # By twenty bits of the name: the few others that share them do no harm, they score nothing.
+        bits = rows["name"] & _NAME_BITS
+        is_recent = np.zeros(_NAME_BITS + 1, np.bool_)
+        is_recent[bits[is_wanted & (rows["last"] > now_bucket - wanted.width)]] = True
+        return np.flatnonzero(is_wanted & is_recent[bits])
 
     def _in_range(self, language: str) -> list[int]:
         return [number for tag, number in self._languages.items() if is_in_range(tag, language)]
@@ -132,11 +171,34 @@ class Bounds:
             self.drop(self._keys[slot])
 
 
-def _mentions(counter: Counter, end: int) -> tuple[int, ...]:
-    """Mentions in each span before the bucket `end`."""
-    counts = counter.mentions(end - _WEEK, end)
-    days = [sum(counts[_WEEK - day * DAY_BUCKETS : _WEEK - (day - 1) * DAY_BUCKETS]) for day in range(1, 8)]
-    return (sum(counts[-_SPANS[0] :]), *accumulate(days))
+def _summed(counter: Counter, end: int) -> tuple[tuple[int, ...], tuple[int, int]]:
+    """Mentions in each span before the bucket `end`; prints of what was before the last hour, and before the last day."""
+    counts = np.array(counter.mentions(end - _WEEK, end), np.int64)
+    days = counts.reshape(-1, DAY_BUCKETS).sum(axis=1)[::-1].cumsum().tolist()
+    weighed = counts * _WEIGHTS[np.arange(end - _WEEK, end) % len(_WEIGHTS)]
+    before_the_day = int(weighed[:-DAY_BUCKETS].sum())
+    between = weighed[-DAY_BUCKETS : -_SPANS[0]].sum(initial=before_the_day)
+    return (int(counts[-_SPANS[0] :].sum()), *days), (int(between), before_the_day)
+
+
+def _sharpen(bounds: Floats, names: Prints, prints: Prints, observed: Floats, expected: Mapping[int, Expected]) -> None:
+    """Puts in the very score of names whose history is the one that they were last scored against."""
+    ids = np.fromiter(expected, np.int64, len(expected))
+    places = np.minimum(np.searchsorted(names, ids), len(names) - 1)
+    seen = np.fromiter((each.print for each in expected.values()), np.int64, len(expected))
+    is_same = (names[places] == ids) & (prints[places] == seen)
+    means = np.fromiter((each.expectation.mean for each in expected.values()), np.float64, len(expected))
+    spreads = np.fromiter((each.expectation.spread for each in expected.values()), np.float64, len(expected))
+    places = places[is_same]
+    bounds[places] = deviates(observed[places], means[is_same], spreads[is_same])
+
+
+def _descending(bounds: Floats, observed: Floats) -> Iterator[int]:
+    """Places from the highest bound down, among equals from the most mentions; what few questions come to is sorted last."""
+    first = min(_FIRST_CANDIDATES, len(bounds))
+    top = np.argpartition(-bounds, first - 1)
+    for part in (top[:first], top[first:]):
+        yield from part[np.lexsort((-observed[part], -bounds[part]))].tolist()
 
 
 def _earlier(rows: NDArray[np.void], column: int, history_start: int) -> NDArray[np.int64]:

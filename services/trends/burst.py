@@ -13,7 +13,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from services.trends.expectation import LEAST_RHYTHM, Expectation, Floats, expectation, mean_of
+from services.trends.expectation import DAY_BUCKETS, LEAST_RHYTHM, Expectation, Floats, expectation, mean_of
 
 METHOD = "freeman-tukey"
 VERSION = "1"
@@ -41,6 +41,8 @@ class Burst:
     observed: int
     """Mentions."""
     rising: bool
+    expectation: Expectation
+    """What it was held against."""
 
 
 def burst(observed: int, history: Sequence[int], width: int) -> Burst:
@@ -58,6 +60,7 @@ def burst(observed: int, history: Sequence[int], width: int) -> Burst:
         expected=round(expected.mean, 4),
         observed=max(observed, 0),
         rising=is_much and (len(history) > 0 or width <= _FIRST_HOUR),
+        expectation=expected,
     )
 
 
@@ -74,9 +77,14 @@ def upper_bound(observed: Floats, earlier: Floats, is_known: NDArray[np.bool_], 
     `is_known` is False nothing was before the window; the bound is the score itself then, unless that is negative.
     """
     new = expectation([0] * history, width)
-    means = np.where(is_known, LEAST_RHYTHM * mean_of(earlier, history, width), new.mean)
-    spreads = np.where(is_known, 1, new.spread)
-    scores = (np.sqrt(observed) + np.sqrt(observed + 1) - np.sqrt(4 * means + 1)) / spreads
+    least = LEAST_RHYTHM if width < DAY_BUCKETS else 1.0
+    means = np.where(is_known, least * mean_of(earlier, history, width), new.mean)
+    scores = deviates(observed, means, np.where(is_known, 1.0, new.spread))
     # More history makes a spread larger, and that brings a negative score nearer to 0.
-    bounds: Floats = np.round(np.maximum(scores, 0) if history else scores, 4)
-    return bounds
+    return np.maximum(scores, 0) if history else scores
+
+
+def deviates(observed: Floats, means: Floats, spreads: Floats) -> Floats:
+    """The scores of many keys, rounded."""
+    scores: Floats = np.round((np.sqrt(observed) + np.sqrt(observed + 1) - np.sqrt(4 * means + 1)) / spreads, 4)
+    return scores

@@ -50,6 +50,8 @@ def new_app(bootstrap_servers: str, kafka: KafkaSettings, settings: TrendsSettin
         topic_replication_factor=min(3, brokers),
         topic_partitions=1,
         web_enabled=True,
+        web_tables_enabled=False,  # the API is all that is asked here
+        web_router_enabled=False,
         web_bind=settings.web_host,
         web_port=settings.web_port,
         web_host=URL(url).host,

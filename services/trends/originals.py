@@ -63,10 +63,10 @@ class Originals:
     def load(self, table: PartitionTable, partition: int, now_s: int) -> None:
         """Makes the index from the table; raises Revoked."""
         self._index = BandIndex(self._capacity)
-        entries = ((key[1:], Entry.from_bytes(value)) for key, value in table.items(partition, ENTRY))
-        for article, entry in sorted(entries, key=lambda pair: pair[1].order):
+        for key, value in table.items(partition, ENTRY):
+            entry = Entry.from_bytes(value)
             if not self.is_over(entry.event_time_s, now_s):
-                self._index.add(article, entry.bands, entry.event_time_s, entry.order)
+                self._index.add(key[1:], entry.bands, entry.event_time_s, entry.order)
 
     def is_over(self, event_time_s: int, now_s: int) -> bool:
         """Whether an original of that time is no longer compared with."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from heapq import heappush, heappushpop
 from typing import Literal
 
-from services.trends.bounds import Bounds, Wanted, name_id
+from services.trends.bounds import Bounds, Candidate, Expected, Wanted, name_id
 from services.trends.burst import Burst
 from services.trends.counter import Counter, Total
 from services.trends.event_time import BUCKET_S, bucket_of
@@ -65,6 +65,7 @@ class Ranking:
         self._bounds = Bounds(max_rows)
         self._retention_s = retention_s
         self._known: dict[int, dict[tuple[int, str | None], Row]] = {}
+        self._expected: dict[tuple[int, str | None], dict[int, Expected]] = {}
         self._known_at = (0, 0)
 
     def __len__(self) -> int:
@@ -103,11 +104,13 @@ class Ranking:
         self._forget_rows_of_another(moment)
         since, end = moment.buckets
         best: list[tuple[float, float, int, Row]] = []
-        candidates = self._bounds.candidates(wanted, end - 1, since, order == "burst")
-        for place, (bound, name, keys) in enumerate(candidates):
-            if len(best) == limit and bound <= best[0][0]:
+        expected = self._expected.setdefault((wanted.width, wanted.language), {}) if order == "burst" else None
+        for place, candidate in enumerate(self._bounds.candidates(wanted, end - 1, since, expected)):
+            if len(best) == limit and candidate.bound <= best[0][0]:
                 break
-            row = self._row(name, keys, wanted, moment, read)
+            row = self._row(candidate, wanted, moment, read)
+            if row is not None and expected is not None:
+                expected[candidate.name] = Expected(candidate.print, row.burst.expectation)
             if row is not None:
                 mentions = float(row.total.mentions)
                 first, second = (row.burst.score, mentions) if order == "burst" else (mentions, row.burst.score)
@@ -116,14 +119,14 @@ class Ranking:
 
     def _forget_rows_of_another(self, moment: _Moment) -> None:
         if moment.buckets != self._known_at or len(self._known) > _MAX_KNOWN:
-            self._known, self._known_at = {}, moment.buckets
+            self._known, self._expected, self._known_at = {}, {}, moment.buckets
 
-    def _row(self, name: int, keys: Sequence[bytes], wanted: Wanted, moment: _Moment, read: Read) -> Row | None:
+    def _row(self, candidate: Candidate, wanted: Wanted, moment: _Moment, read: Read) -> Row | None:
         """A name's row, None when it has no mention in the window."""
-        rows = self._known.setdefault(name, {})
+        rows = self._known.setdefault(candidate.name, {})
         row = rows.get((wanted.width, wanted.language))
         if row is None:
-            counters = [(TrendKey.from_bytes(key), counter) for key in keys if (counter := read(key)) is not None]
+            counters = [(TrendKey.from_bytes(key), counter) for key in candidate.keys if (counter := read(key)) is not None]
             row = row_of(counters, wanted.width, moment.now_s, moment.started_s, moment.retention_s)
             if row is not None:
                 rows[wanted.width, wanted.language] = row

@@ -47,8 +47,8 @@ async def run_stage(
 
 
 async def _handle(app: Any, stage: Stage, events: Sequence[Any]) -> None:
-    # Of a generation that has ended: those records come again, here or elsewhere.
-    live = [event for event in events if event.message.generation_id == app.consumer_generation_id]
+    # The others come again, here or elsewhere.
+    live = [event for event in events if app.consumer.is_current(event.message)]
     try:
         if live:
             await stage.handle(live)

@@ -72,9 +72,7 @@ class PartitionTable:
         if not writes:
             return
         self._check(generation)
-        offsets = await send_all(
-            self._app.producer, [Send(self.changelog, partition, key, value) for key, value in writes]
-        )
+        offsets = await send_all(self._app.producer, [Send(self.changelog, partition, key, value) for key, value in writes])
         self._check(generation)
         batch = rocksdict.WriteBatch(raw_mode=True)
         for key, value in writes:
@@ -83,7 +81,7 @@ class PartitionTable:
         self._db(partition).write(batch)
 
     def _check(self, generation: int) -> None:
-        if generation != self._app.consumer_generation_id:
+        if generation != self._app.consumer_generation_id or self._app.rebalancing:
             raise Revoked
 
     def _db(self, partition: int) -> Any:

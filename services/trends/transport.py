@@ -5,15 +5,18 @@ also when the handler raised, when the record belongs to a generation that has e
 issue 606). Here a record is done when a stage says so, after the broker confirmed everything that came of it.
 """
 
+import asyncio
+import contextlib
 import logging
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import faust
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
+from faust.types.tuples import ConsumerMessage
 
 from services.runtime.logs import get_log
 
@@ -22,9 +25,47 @@ log = get_log(__name__)
 # Faust names a service's logger after its module: these would speak as if they were ours.
 _FAUST_LOGGER = logging.getLogger("faust.transport")
 
+# Without it some records are read again; the others of the group wait for us meanwhile.
+_LAST_COMMIT_S = 3.0
+
+
+class _Message(ConsumerMessage):
+    """A record with the number of seeks before which it was fetched."""
+
+    __slots__ = ("seeks",)
+
+    seeks: int
+
+
+class _Fetched(dict[TP, list[Any]]):
+    """Records by partition, with the number of seeks before which they were fetched."""
+
+    seeks: int = 0
+
 
 class _ConsumerThread(driver.AIOKafkaConsumerThread):
     logger = _FAUST_LOGGER
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.seeks = 0
+        self._position = asyncio.Lock()
+
+    async def _fetch_records(self, *args: Any, **kwargs: Any) -> _Fetched:
+        # One at a time with the seek: records from before it must not pass for those behind it, nor the other way round.
+        async with self._position:
+            fetched = _Fetched(await super()._fetch_records(*args, **kwargs))
+            fetched.seeks = self.seeks
+            return fetched
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        return cast(Mapping[TP, int], await self.call_thread(self._seek_to_committed))
+
+    async def _seek_to_committed(self) -> Mapping[TP, int]:
+        async with self._position:
+            offsets: Mapping[TP, int] = await self._ensure_consumer().seek_to_committed()
+            self.seeks += 1
+            return offsets
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
@@ -36,9 +77,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         # Faust's own gives up the whole worker when one commit fails; the next one, in seconds, says the same and more.
         assigned = self.assignment()
         commits = {
-            driver.ensure_aiokafka_TP(tp): OffsetAndMetadata(offset, "")
-            for tp, offset in offsets.items()
-            if tp in assigned
+            driver.ensure_aiokafka_TP(tp): OffsetAndMetadata(offset, "") for tp, offset in offsets.items() if tp in assigned
         }
         try:
             await self._ensure_consumer().commit(commits)
@@ -52,9 +91,11 @@ class Consumer(driver.Consumer):
     """A consumer that commits the offsets that `done` was told, and no others."""
 
     logger = _FAUST_LOGGER
+    _thread: _ConsumerThread
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._fetched_after = 0
         self._done: dict[TP, int] = {}
         self._confirmed: dict[TP, int] = {}
 
@@ -67,12 +108,58 @@ class Consumer(driver.Consumer):
         """The offset before which everything is done here or was before; 0 when nobody ever said so."""
         return self._done.get(tp) or self._committed_offset.get(tp) or 0
 
+    def is_current(self, message: Any) -> bool:
+        """Whether a record is of the present generation, and comes after all before it that aren't done.
+
+        Faust fetches while it hands partitions over, too, and while it reads tables back: what it has then is fetched again from
+        the committed offset once it is ready. Handled before, it would meet half a table, and stand before records it comes after.
+        """
+        return (
+            not self.app.rebalancing
+            and message.generation_id == self.app.consumer_generation_id
+            and message.seeks == self._thread.seeks
+        )
+
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Commits what is done, as Faust does, and forgets it: the next generation begins at what is committed."""
+        """Commits what is done and forgets it: the next generation begins at what is committed."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_COMMIT_S):
+                await self.commit()
         await super().on_partitions_revoked(revoked)
         for tp in revoked:
             self._done.pop(tp, None)
             self._confirmed.pop(tp, None)
+
+    def on_buffer_drop(self, tp: TP) -> None:
+        """A full queue has room again: its partition is fetched from, unless it is paused, which Faust forgets."""
+        if tp in self._paused_partitions:
+            self._buffered_partitions.discard(tp)
+        else:
+            super().on_buffer_drop(tp)
+
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Mapping[TP, list[Any]]:
+        fetched = cast(_Fetched, await super()._getmany(active_partitions, timeout))
+        self._fetched_after = fetched.seeks
+        return fetched
+
+    def _to_message(self, tp: TP, record: Any) -> _Message:
+        message = _Message(
+            record.topic,
+            record.partition,
+            record.offset,
+            record.timestamp / 1000,
+            record.timestamp_type,
+            record.headers,
+            record.key,
+            record.value,
+            record.checksum,
+            record.serialized_key_size,
+            record.serialized_value_size,
+            tp,
+            generation_id=self.app.consumer_generation_id,
+        )
+        message.seeks = self._fetched_after
+        return message
 
     def _new_consumer_thread(self) -> _ConsumerThread:
         return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)

@@ -23,6 +23,7 @@ BENCHMARKS = (
     "throughput",
     "gateway",
     "windows",
+    "near_duplicates",
 )
 
 

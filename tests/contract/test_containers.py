@@ -21,6 +21,7 @@ from services.gateway.settings import GatewaySettings
 from services.runtime.local_kafka.jars import kafka_version, locked_jars
 from services.runtime.local_kafka.properties import Node, Ports, server_properties
 from services.runtime.settings import SECRETS_VARIABLE, KafkaSettings, LogSettings, read_settings
+from services.trends.settings import TrendsSettings
 from tests.support.compose import Service, broker_properties, container_port, read_compose, seconds, with_defaults
 from tests.support.dockerfile import environment, last_of, parse_dockerfile, sources_and_target
 
@@ -37,6 +38,7 @@ SETTINGS: dict[str, type[BaseSettings]] = {
     "ENRICHER_": EnricherSettings,
     "GATEWAY_": GatewaySettings,
     "COLLECTOR_": CollectorSettings,
+    "TRENDS_": TrendsSettings,
 }
 SPEAKS_KAFKA = [name for name in OURS if "KAFKA_BOOTSTRAP_SERVERS" in SERVICES[name].get("environment", {})]
 
@@ -276,7 +278,7 @@ def test_lasting_service_comes_back_and_says_how_it_is(name: str) -> None:
     assert "healthcheck" in service or last_of(STAGES, service["build"]["target"], "HEALTHCHECK")
 
 
-@pytest.mark.parametrize("name", ["enricher", "gateway", "collector"])
+@pytest.mark.parametrize("name", ["enricher", "gateway", "collector", "trends"])
 def test_service_may_drain_before_it_is_killed(name: str) -> None:
     prefix = f"{name.upper()}_"
     deadline_s = SETTINGS[prefix].model_fields["stop_deadline_s"].default
@@ -284,7 +286,7 @@ def test_service_may_drain_before_it_is_killed(name: str) -> None:
     assert seconds(SERVICES[name]["stop_grace_period"]) >= deadline_s + STOP_MARGIN_S
 
 
-@pytest.mark.parametrize("name", ["enricher", "gateway", "collector"])
+@pytest.mark.parametrize("name", ["enricher", "gateway", "collector", "trends"])
 def test_health_check_asks_the_port_that_is_served(name: str) -> None:
     check = last_of(STAGES, name, "HEALTHCHECK")
     assert check is not None and check.argument.startswith("CMD exec python -m services.runtime.probe ")

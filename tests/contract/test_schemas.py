@@ -1,6 +1,9 @@
 """Every topic's contract: its published JSON Schema, its compatibility, its examples."""
 
 import copy
+import importlib
+import inspect
+import re
 from pathlib import Path
 
 import orjson
@@ -8,39 +11,39 @@ import pytest
 
 from schemas.dead_letter import DeadLetter
 from schemas.json_schema import EXAMPLES, FOLDER, breaks, path_of, render, schema_of
-from schemas.topics import NEWS_ENRICHED, NEWS_RAW, TOPICS, Topic
+from schemas.topics import INTERNAL_TOPICS, NEWS_ENRICHED, NEWS_RAW, PUBLIC_TOPICS, TOPICS, InternalTopic, PublicTopic, Topic
 
-EVERY_TOPIC = [pytest.param(topic, id=topic.name) for topic in TOPICS.values()]
+EVERY_TOPIC = [pytest.param(topic, id=topic.name) for topic in PUBLIC_TOPICS.values()]
 EVERY_EXAMPLE = sorted(EXAMPLES.glob("*/v*/*.json"))
 
 
 @pytest.mark.parametrize("topic", EVERY_TOPIC)
-def test_published_schema_is_the_models(topic: Topic) -> None:
+def test_published_schema_is_the_models(topic: PublicTopic) -> None:
     assert path_of(topic).read_bytes() == render(topic), "run: python3 dev.py schemas"
 
 
 @pytest.mark.parametrize("topic", EVERY_TOPIC)
-def test_models_break_nobody_who_knows_the_published_schema(topic: Topic) -> None:
+def test_models_break_nobody_who_knows_the_published_schema(topic: PublicTopic) -> None:
     assert list(breaks(orjson.loads(path_of(topic).read_bytes()), schema_of(topic))) == []
 
 
 def test_every_schema_file_belongs_to_a_topic() -> None:
-    assert {path.parent.name for path in FOLDER.glob("*/v*.json")} == set(TOPICS)
+    assert {path.parent.name for path in FOLDER.glob("*/v*.json")} == set(PUBLIC_TOPICS)
 
 
 @pytest.mark.parametrize("topic", EVERY_TOPIC)
-def test_every_topic_has_examples(topic: Topic) -> None:
+def test_every_topic_has_examples(topic: PublicTopic) -> None:
     assert list((EXAMPLES / topic.name / f"v{topic.version}").glob("*.json"))
 
 
 @pytest.mark.parametrize("path", EVERY_EXAMPLE, ids=lambda path: f"{path.parent.parent.name}/{path.name}")
 def test_examples_still_validate(path: Path) -> None:
-    topic = TOPICS[path.parent.parent.name]
+    topic = PUBLIC_TOPICS[path.parent.parent.name]
     topic.model.model_validate_json(path.read_bytes())
 
 
 @pytest.mark.parametrize("topic", EVERY_TOPIC)
-def test_every_field_says_what_it_is(topic: Topic) -> None:
+def test_every_field_says_what_it_is(topic: PublicTopic) -> None:
     schema = schema_of(topic)
     for name, part in {topic.name: schema, **schema.get("$defs", {})}.items():
         silent = [field for field, spec in part.get("properties", {}).items() if not spec.get("description")]
@@ -53,10 +56,24 @@ def test_input_and_output_have_as_many_partitions() -> None:
 
 @pytest.mark.parametrize("topic", [pytest.param(t, id=t.name) for t in TOPICS.values() if t.dead_letter_topic])
 def test_dead_letter_topic_takes_more_and_keeps_longer(topic: Topic) -> None:
-    dead_letters = TOPICS[str(topic.dead_letter_topic)]
+    dead_letters = PUBLIC_TOPICS[str(topic.dead_letter_topic)]
     assert dead_letters.max_message_bytes >= topic.max_message_bytes
     assert dead_letters.retention_ms > topic.retention_ms
     assert dead_letters.model is DeadLetter
+
+
+@pytest.mark.parametrize("topic", [pytest.param(topic, id=topic.name) for topic in INTERNAL_TOPICS.values()])
+def test_internal_topic_stays_within_the_service_that_describes_it(topic: InternalTopic) -> None:
+    """What is no contract has no schema file, one writer and reader, and a module there that makes and reads the bytes."""
+    assert topic.producers == topic.consumers and len(topic.producers) == 1
+    assert topic.layout.startswith(f"services.{topic.producers[0]}.")
+    source = inspect.getsource(importlib.import_module(topic.layout))
+    assert re.search(r"def \w+\(.*\) -> bytes:", source), "something there becomes a message"
+    assert re.search(r"def \w*from_bytes\(.*data: bytes", source), "and is read again"
+
+
+def test_every_topic_is_public_or_internal() -> None:
+    assert set(TOPICS) == {*PUBLIC_TOPICS, *INTERNAL_TOPICS} and not set(PUBLIC_TOPICS) & set(INTERNAL_TOPICS)
 
 
 class TestBreaks:

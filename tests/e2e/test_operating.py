@@ -10,7 +10,7 @@ import pytest
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from schemas.identity import article_id
-from schemas.topics import NEWS_ENRICHED, NEWS_RAW, NEWS_RAW_DLQ, TOPICS
+from schemas.topics import NEWS_ENRICHED, NEWS_ENRICHED_DLQ, NEWS_RAW, NEWS_RAW_DLQ, TOPICS
 from services.runtime.sink import new_producer
 from services.runtime.topic_admin import open_admin
 from tests.support.command import ROOT, Ended, newsloom, said
@@ -42,6 +42,27 @@ async def test_topics_are_applied_once_and_listed(broker: Broker, folder: Path) 
     listed = await run(broker, folder, "topics", "list")
     assert (applied.code, applied.lines) == (0, ["nothing to do: all topics are there"])
     assert [row.split("\t")[:2] for row in listed.lines[1:]] == [[topic.name, str(topic.partitions)] for topic in TOPICS.values()]
+
+
+async def test_dead_letters_of_the_trends_are_listed_and_shown_but_not_decided_about(broker: Broker, folder: Path) -> None:
+    letter = dead_letter_record(b"k", '{"title": "समाचार 🌊"}'.encode())
+    producer = new_producer(broker.bootstrap_servers, broker.settings, 1_000_000)
+    await producer.start()
+    try:
+        sent = await producer.send_and_wait(
+            NEWS_ENRICHED_DLQ.name, key=letter.key, value=letter.value, headers=list(letter.headers)
+        )
+    finally:
+        await producer.stop()
+    place = f"{sent.partition}:{sent.offset}"
+    listed = await run(broker, folder, "dlq", "list", "--topic", NEWS_ENRICHED_DLQ.name, "--json")
+    assert [(each["dead_letter"], each["error_class"], each["state"]) for each in map(json.loads, listed.lines)] == [
+        (place, "invalid_utf8", "open")
+    ]
+    shown = await run(broker, folder, "dlq", "show", place, "--value", "--topic", NEWS_ENRICHED_DLQ.name)
+    assert shown.out == letter.value
+    elsewhere = await run(broker, folder, "dlq", "list", "--topic", NEWS_ENRICHED.name)
+    assert elsewhere.code == 2 and "has no dead letters: one of news.enriched.dlq, news.raw.dlq" in elsewhere.err
 
 
 async def test_what_is_published_is_keyed_and_what_is_no_article_is_refused(broker: Broker, folder: Path) -> None:

@@ -78,11 +78,21 @@ def test_it_enriches_what_is_published_and_drains_when_asked(tmp_path: Path) -> 
         assert published.code == 0, published.err
         tail = newsloom("tail", "news.enriched", "--from", "beginning", "--limit", "1", data=tmp_path)
         assert b"Guten Tag aus Kiel." in tail.out
+        assert languages_of_the_trends(tmp_path) == {json.loads(tail.out)["language"]["tag"]}
+        assert list((tmp_path / "trends").iterdir()), "its tables are in the data folder"
         up.send_signal(signal.SIGTERM)
         assert "enricher stopped" in line_with(up, "enricher stopped")
         assert up.wait(DEADLINE_S) == 0
     assert '"event": "stopped"' in (tmp_path / "logs/enricher.log").read_text()
     until_nothing_is_left(tmp_path)
+
+
+def languages_of_the_trends(data: Path) -> set[str]:
+    """The languages that `newsloom trends` tells of, as soon as there are any; it finds the service by itself."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not (rows := json.loads(newsloom("trends", "--kind", "language", "--json", data=data).out or "{}").get("trends")):
+        assert time.monotonic() < deadline
+    return {row["name"] for row in rows}
 
 
 def test_what_a_scraper_pushes_comes_out_and_can_be_withdrawn(tmp_path: Path) -> None:

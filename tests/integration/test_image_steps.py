@@ -31,7 +31,7 @@ from tests.support.kafka import Broker, broker_lines
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = read_compose(ROOT / "docker-compose.yml")
-TARGETS = ["enricher", "gateway", "collector", "command"]
+TARGETS = ["enricher", "gateway", "collector", "trends", "command"]
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
 
 HEALTH_SERVER = """
@@ -212,6 +212,13 @@ def test_collector_has_its_key_from_a_file(steps: ImageSteps, tmp_path: Path) ->
         COLLECTOR_CONTACT="",
     )
     assert (ran.returncode, ran.stdout.strip()) == (0, "newsloom_key"), ran.stderr
+
+
+def test_trends_has_every_library_that_it_needs(steps: ImageSteps) -> None:
+    trends = steps.image("trends")
+    ran = trends.run(*trends.command("python", "-c", "import services.trends.app as app; print(app.__file__)"))
+    assert ran.returncode == 0, ran.stderr
+    assert Path(ran.stdout.strip()).is_relative_to(trends.root)
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -92,6 +92,6 @@ async def test_a_readable_record_and_one_that_is_not_there_are_refused(tmp_path:
         assert readable.code == 1 and "is readable" in readable.err
         nowhere = await operator("skip", "news.raw", "0", "99", "--force")
         assert nowhere.code == 1 and "news.raw-0 has no record at offset 99" in nowhere.err
-        wrong = await operator("skip", "news.enriched", "0", "0")
+        wrong = await operator("skip", "news.control", "0", "0")
         assert wrong.code == 2 and "no dead-letter topic" in wrong.err
         assert await committed(broker, NEWS_RAW_DLQ.name) == []

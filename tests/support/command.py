@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 # Nothing that a test runs takes so long; a command that hangs must not hang the run.
 DEADLINE_S = 240.0
 
-_OURS = ("KAFKA_", "ENRICHER_", "GATEWAY_", "COLLECTOR_", "NEWSLOOM_DATA_DIR", "NEWSLOOM_SECRETS_DIR")
+_OURS = ("KAFKA_", "ENRICHER_", "GATEWAY_", "COLLECTOR_", "TRENDS_", "NEWSLOOM_DATA_DIR", "NEWSLOOM_SECRETS_DIR")
 
 
 @dataclass(frozen=True)

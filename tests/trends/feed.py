@@ -1,5 +1,6 @@
 """Publishes a corpus as the enricher would: in transactions, with murmur2 keys; some of its transactions are aborted."""
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -25,6 +26,8 @@ class Feed:
     producer: AIOKafkaProducer
     recount: Recount
     wrote: Callable[[Place], None]
+    rate: float | None = None
+    """Records a second at most."""
     committed: int = 0
     aborted: int = 0
 
@@ -34,6 +37,7 @@ class Feed:
             size = ABORTED_RUN if is_aborted else _TOGETHER
             while together := list(itertools.islice(run, size)):
                 await self._write(together, is_aborted)
+                await asyncio.sleep(len(together) / self.rate if self.rate else 0)
 
     async def _write(self, entries: Sequence[Entry], is_aborted: bool) -> None:
         await self.producer.begin_transaction()
@@ -61,12 +65,14 @@ class Feed:
 
 
 @asynccontextmanager
-async def open_feed(broker: Broker, recount: Recount, wrote: Callable[[Place], None]) -> AsyncIterator[Feed]:
+async def open_feed(
+    broker: Broker, recount: Recount, wrote: Callable[[Place], None], rate: float | None = None
+) -> AsyncIterator[Feed]:
     """A feed for the block."""
     limit = NEWS_ENRICHED.max_message_bytes
     producer = new_producer(broker.bootstrap_servers, broker.settings, limit, transactional_id="made-corpus")
     await producer.start()
     try:
-        yield Feed(producer, recount, wrote)
+        yield Feed(producer, recount, wrote, rate)
     finally:
         await producer.stop()

@@ -62,6 +62,8 @@ class Recount:
     """By article_id, what counts at the end."""
     texts: dict[str, Article] = field(default_factory=dict)
     """The newest version of every article that was published, late and withdrawn ones too."""
+    places: dict[str, Place] = field(default_factory=dict)
+    """By article_id, where its last record is that could be read."""
     disturbed: set[str] = field(default_factory=set)
     """Articles that were revised, withdrawn or late: which of their copies was compared with what, nobody can say."""
     dead: set[Place] = field(default_factory=set)
@@ -73,7 +75,9 @@ class Recount:
         if entry.kind == "unreadable":
             self.dead.add(place)
             self.outcomes["dead_letter"] += 1
-        elif entry.article is None:
+            return
+        self.places[entry.key.decode()] = place
+        if entry.article is None:
             self.outcomes["withdrawn"] += 1
             self.disturbed.add(entry.key.decode())
             self.live.pop(entry.key.decode(), None)

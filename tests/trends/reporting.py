@@ -56,8 +56,8 @@ class Newsroom:
         return self._written(language, dating, now_s, self._named(language, STEADY), _PROMPT_S)
 
     def article_of(self, burst: Burst, now_s: int) -> Article:
-        """A new article about the name of a burst, at once."""
-        others = self._named(burst.language, _COMMON)
+        """A new article about the name of a burst, at once, and about others that rise no more than the rest of the news."""
+        others = tuple(self._random.choices(named_in_once(burst.language)[:STEADY], k=self._random.randint(*_ENTITIES) - 1))
         return self._written(burst.language, "sound", now_s, (burst.named, *others), _BURST_PROMPT_S)
 
     def agency_copy(self, article: Article) -> Article:

@@ -64,13 +64,16 @@ def score_copies(recount: Recount, originals: Mapping[str, str], similarity: Sim
     return scores
 
 
-def score_bursts(bursts: Sequence[Burst], rising: Collection[Window]) -> Scores:
-    """Names whose records say that they rise, against the planted ones; what rises more than an hour too late isn't found."""
+def score_bursts(bursts: Sequence[Burst], rising: Collection[Window], since_s: int) -> Scores:
+    """Names whose records say that they rise, against the planted ones; what rises more than an hour too late isn't found.
+
+    Only what rises since then counts: to a service that has watched for some hours, much is new that isn't (see `unplanned`).
+    """
     scores = _by_script()
     planted = {(burst.language, burst.named.type, normalised(burst.named.name)): burst for burst in bursts}
     found = defaultdict(list)
     for key, start_s in rising:
-        if key.kind == "entity":
+        if key.kind == "entity" and start_s >= since_s:
             found[(key.language, key.type, key.name)].append(start_s)
     for name in found.keys() | planted.keys():
         burst = planted.get(name)
@@ -80,6 +83,12 @@ def score_bursts(bursts: Sequence[Burst], rising: Collection[Window]) -> Scores:
             score.wrong += bool(found[name]) and not is_right
             score.missed += burst is not None and not is_right
     return scores
+
+
+def unplanned(bursts: Sequence[Burst], rising: Collection[Window]) -> Sequence[Window]:
+    """Where entities, languages, countries and topics rise that were not made to, the first first."""
+    planted = {(burst.language, normalised(burst.named.name)) for burst in bursts}
+    return sorted((each for each in rising if (each[0].language, each[0].name) not in planted), key=lambda each: each[1])
 
 
 def _is_in_time(burst: Burst, start_s: int) -> bool:

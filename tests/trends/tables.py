@@ -1,16 +1,23 @@
-"""The counters' table itself, read back from its changelog: sums to the last ten-thousandth, which a mean would round away."""
+"""The tables themselves, read back from their changelogs.
+
+The counters have sums to the last ten-thousandth, which a mean would round away; the articles say how far each was settled, and
+so at which stage something went wrong.
+"""
 
 from collections.abc import AsyncIterator, Collection
+from uuid import UUID
 
+from services.trends.article_state import ArticleState
 from services.trends.counter import Counter
 from services.trends.event_time import BUCKET_S
 from services.trends.keys import TrendKey
+from services.trends.ledger import STATE
 from tests.support.kafka import Broker
 from tests.trends.recount import RETENTION_S, Key, Numbers, Recount, Window
 from tests.trends.said import batches_of
 from tests.trends.workers import GROUP
 
-CHANGELOG = f"{GROUP}-counters-changelog"
+COUNTERS, ARTICLES = f"{GROUP}-counters-changelog", f"{GROUP}-articles-changelog"
 
 Row = tuple[int, int, int, int]
 """Originals, duplicates, sentiment in ten-thousandths, scored."""
@@ -27,12 +34,32 @@ async def table_differences(broker: Broker, recount: Recount, copies: Collection
             yield f"table: {window} has {is_so}, not {should}"
 
 
-async def _rows(broker: Broker) -> dict[Window, Row]:
+async def settling_differences(broker: Broker, recount: Recount) -> AsyncIterator[str]:
+    """One line for every article that counts and that the second stage doesn't know so, with the place of its last record."""
+    states = {
+        str(UUID(bytes=key[1:])): ArticleState.from_bytes(value)
+        for key, value in (await _newest(broker, ARTICLES)).items()
+        if key[:1] == STATE and len(key) == 17 and value is not None
+    }
+    oldest = recount.newest_s - RETENTION_S
+    for which, counted in recount.live.items():
+        state, place = states.get(which), recount.places[which]
+        if counted.event_time_s < oldest:
+            continue
+        if state is None or not state.is_counted or (state.partition, state.offset) != place:
+            yield f"second stage: the article at {place} is {state and (state.is_counted, state.partition, state.offset)}"
+
+
+async def _newest(broker: Broker, topic: str) -> dict[bytes, bytes | None]:
     values: dict[bytes, bytes | None] = {}
-    async for records in batches_of(broker, CHANGELOG):
+    async for records in batches_of(broker, topic):
         values |= {record.key: record.value for record in records if record.key is not None}
+    return values
+
+
+async def _rows(broker: Broker) -> dict[Window, Row]:
     found: dict[Window, Row] = {}
-    for name, value in values.items():
+    for name, value in (await _newest(broker, COUNTERS)).items():
         if value is not None and not name.startswith(b"\0"):
             found |= _rows_of(TrendKey.from_bytes(name), Counter.from_bytes(value))
     return found

@@ -23,7 +23,7 @@ def books_of(imitation: Imitation, *, aborted_too: bool = False) -> Books:
             recount.enter(entry, place)
         if not entry.is_aborted or aborted_too:
             imitation.take(entry, place)
-    return balanced(recount, imitation.finish(), CORPUS.bursts, true_similarity)
+    return balanced(recount, imitation.finish(), CORPUS, true_similarity)
 
 
 def test_right_counts_balance() -> None:
@@ -65,4 +65,4 @@ def test_one_mention_too_many_is_seen() -> None:
     heard = imitation.finish()
     window, said = next(iter(heard.windows.items()))
     heard.windows[window] = replace(said, originals=said.originals + 1)
-    assert [off[:2] for off in balanced(recount, heard, CORPUS.bursts, true_similarity).off] == [(window, "originals")]
+    assert [off[:2] for off in balanced(recount, heard, CORPUS, true_similarity).off] == [(window, "originals")]

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from services.cli.dead_letters import Criteria
+    from schemas.topics import Topic
+    from services.cli.connection import Connection
+    from services.cli.dead_letters import Criteria, Decisions
 
 app = typer.Typer(help="See dead letters, send them back to news.raw, or park them.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -19,6 +21,9 @@ _Since = Annotated[str | None, typer.Option(metavar="TIME", help="Only what fail
 _Until = Annotated[str | None, typer.Option(metavar="TIME", help="Only what failed before then (RFC 3339).")]
 _Source = Annotated[str | None, typer.Option(metavar="DOMAIN", help="Only from this outlet, as far as the bytes tell.")]
 _Group = Annotated[str, typer.Option(envvar="ENRICHER_GROUP", help="Consumer group of the enricher.")]
+_Topic = Annotated[
+    str, typer.Option(metavar="TOPIC", help="news.enriched.dlq: what the trends service could not read; to be looked at only.")
+]
 _All = Annotated[bool, typer.Option("--all", help="Every dead letter, where no filter is given.")]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 _Note = Annotated[str | None, typer.Option(metavar="TEXT", help="Why, for those who look later.")]
@@ -33,6 +38,7 @@ def list_letters(
     source: _Source = None,
     open_only: Annotated[bool, typer.Option("--open", help="Only those about which nothing is decided.")] = False,
     limit: Annotated[int, typer.Option(min=0, help="Show so many of the latest of each partition; 0: the counts alone.")] = 10,
+    topic: _Topic = "news.raw.dlq",
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line for each, without its value.")] = False,
 ) -> int:
     """List dead letters: how many of each class, then the latest.
@@ -40,7 +46,7 @@ def list_letters(
     Example: newsloom dlq list --class stage_failed --since 2024-05-31
     """
     criteria = _criteria([], error_class, stage, since, until, source)
-    return asyncio.run(_list(criteria, open_only, limit, json))
+    return asyncio.run(_list(_dead_letter_topic(topic), criteria, open_only, limit, json))
 
 
 @app.command()
@@ -48,6 +54,7 @@ def show(
     letter: Annotated[str, typer.Argument(metavar="PARTITION:OFFSET", help="Which.")],
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     value: Annotated[bool, typer.Option("--value", help="Only the value, byte for byte, to edit it.")] = False,
+    topic: _Topic = "news.raw.dlq",
 ) -> int:
     """Show a dead letter whole: why, from where, its bytes, and what was decided about it.
 
@@ -55,7 +62,7 @@ def show(
 
     Example: newsloom dlq show 2:17
     """
-    return asyncio.run(_show(_criteria([letter]), letter, json, value))
+    return asyncio.run(_show(_dead_letter_topic(topic), _criteria([letter]), letter, json, value))
 
 
 @app.command()
@@ -154,19 +161,37 @@ def _chosen(ids: Sequence[str] | None, is_all: bool, *filters: str | None) -> "C
     return criteria
 
 
-async def _list(criteria: "Criteria", is_open_only: bool, limit: int, is_json: bool) -> int:
+def _dead_letter_topic(name: str) -> "Topic":
+    """The topic of the list; raises WrongUse for one that has no dead letters."""
+    from schemas.topics import TOPICS
+    from services.cli.errors import WrongUse
+
+    names = sorted(topic.dead_letter_topic for topic in TOPICS.values() if topic.dead_letter_topic)
+    if name not in names:
+        raise WrongUse(f"{name} has no dead letters: one of {', '.join(names)}")
+    return TOPICS[name]
+
+
+async def _decisions(connection: "Connection", topic: "Topic") -> "Decisions":
+    """What was decided; about dead letters of the enricher alone anything ever is."""
+    from schemas.topics import NEWS_RAW_DLQ
+    from services.cli.decisions import read_decisions
+
+    return await read_decisions(connection) if topic is NEWS_RAW_DLQ else {}
+
+
+async def _list(topic: "Topic", criteria: "Criteria", is_open_only: bool, limit: int, is_json: bool) -> int:
     from collections import Counter, deque
 
     from services.cli.connection import connected
     from services.cli.dead_letters import OPEN, find_dead_letters
-    from services.cli.decisions import read_decisions
     from services.cli.letter_view import print_counts, print_letters, row, summary
     from services.cli.screen import write_json
 
     counts: Counter[tuple[str, str, str]] = Counter()
     latest: dict[int, deque[Sequence[str]]] = {}  # rows, not the letters themselves: their values may be long
     async with connected() as connection:
-        async for found in find_dead_letters(connection, criteria, await read_decisions(connection)):
+        async for found in find_dead_letters(connection, criteria, await _decisions(connection, topic), topic):
             if is_open_only and found.state != OPEN:
                 continue
             if is_json:
@@ -180,20 +205,19 @@ async def _list(criteria: "Criteria", is_open_only: bool, limit: int, is_json: b
     return 0
 
 
-async def _show(criteria: "Criteria", name: str, is_json: bool, is_value: bool) -> int:
+async def _show(topic: "Topic", criteria: "Criteria", name: str, is_json: bool, is_value: bool) -> int:
     import sys
     from contextlib import aclosing
 
     from services.cli.connection import connected
     from services.cli.dead_letters import find_dead_letters
-    from services.cli.decisions import read_decisions
     from services.cli.errors import CouldNot
     from services.cli.letter_view import print_letter, whole
     from services.cli.screen import write_json
 
     async with (
         connected() as connection,
-        aclosing(find_dead_letters(connection, criteria, await read_decisions(connection))) as letters,
+        aclosing(find_dead_letters(connection, criteria, await _decisions(connection, topic), topic)) as letters,
     ):
         async for found in letters:
             if is_value:

@@ -16,17 +16,17 @@ def list_schemas() -> int:
 
     Example: newsloom schema list
     """
-    from schemas.topics import TOPICS
+    from schemas.topics import PUBLIC_TOPICS
     from services.cli.tables import print_table
 
-    rows = [(topic.name, version, topic.model.__name__) for topic in TOPICS.values() for version in _versions(topic.name)]
+    rows = [(topic.name, version, topic.model.__name__) for topic in PUBLIC_TOPICS.values() for version in _versions(topic.name)]
     print_table(("topic", "version", "contract"), rows)
     return 0
 
 
 @app.command()
 def show(
-    topic: Annotated[str, typer.Argument(metavar="TOPIC", help="news.raw, news.enriched or news.raw.dlq.")],
+    topic: Annotated[str, typer.Argument(metavar="TOPIC", help="news.raw, news.enriched, news.trends …")],
     version: Annotated[int | None, typer.Option(min=1, help="Default: the present one.")] = None,
 ) -> int:
     """Print a contract as JSON Schema (2020-12).
@@ -37,8 +37,9 @@ def show(
     from services.cli.errors import WrongUse
     from services.cli.screen import write_line
 
-    wanted = version or topic_named(topic).version
-    path = _versions(topic_named(topic).name).get(str(wanted))
+    public = topic_named(topic)
+    wanted = version or public.version
+    path = _versions(public.name).get(str(wanted))
     if path is None:
         raise WrongUse(f"{topic} has no version {wanted}")
     write_line(path.read_bytes().rstrip())

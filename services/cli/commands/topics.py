@@ -46,7 +46,7 @@ async def _list() -> int:
             state.topic.name,
             str(state.partitions) if state.partitions else "missing",
             state.topic.key,
-            f"{state.topic.model.__name__} v{state.topic.version}",
+            state.topic.contents,
             state.topic.cleanup_policy,
             f"{state.topic.retention_ms // 86_400_000} days" if state.topic.retention_ms > 0 else "for good",
         )

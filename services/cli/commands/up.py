@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY_S = 0.5
 _GATEWAY_PORT = 8080
+_TABLES_FOLDER = "trends"
 
 
 def run(
@@ -25,9 +27,9 @@ def run(
     """Run everything until Ctrl-C.
 
     The broker is the one of KAFKA_BOOTSTRAP_SERVERS, else a local Apache Kafka whose records are kept. Missing topics
-    are created; gateway, collector and enricher are started, started again when they die, and drained at the end. Their
-    logs and the local broker's records are in NEWSLOOM_DATA_DIR, by default in your data folder; sources for the
-    collector go to the folder `sources` there.
+    are created; gateway, collector, enricher and trends are started, started again when they die, and drained at the
+    end. Their logs, the trends' tables and the local broker's records are in NEWSLOOM_DATA_DIR, by default in your data
+    folder; sources for the collector go to the folder `sources` there.
 
     Example: newsloom up
     """
@@ -50,12 +52,15 @@ async def _up(port: int | None) -> None:
             broker = await stack.enter_async_context(given_or_local(kafka, folder / BROKER_FOLDER, note, port))
             async with connected_to(broker) as connection:
                 created = await apply_topics(connection.admin)
+                cluster = await connection.cluster_id()
         note(f"topics: created {', '.join(created)}" if created else "topics: all there")
-        await _run_services(broker, folder / "logs")
+        # Tables go with their changelogs: those of another broker would be taken for a newer state of these.
+        await _run_services(broker, folder, folder / _TABLES_FOLDER / cluster)
 
 
-async def _run_services(broker: "Broker", logs: Path) -> None:
+async def _run_services(broker: "Broker", folder: Path, tables: Path) -> None:
     """Until a signal; raises CouldNot when the broker or a service is lost for good."""
+    from services.cli import trends_address
     from services.cli.live_view import show
     from services.cli.processes import HOST, Process, open_port
     from services.cli.screen import note
@@ -63,17 +68,25 @@ async def _run_services(broker: "Broker", logs: Path) -> None:
     from services.cli.supervision import Supervision
     from services.runtime.lifecycle import stop_on_signals
 
-    gateway = open_port("GATEWAY_PORT", _GATEWAY_PORT)
-    environment = {"GATEWAY_PORT": str(gateway), "COLLECTOR_GATEWAY_URL": f"http://{HOST}:{gateway}"}
+    logs = folder / "logs"
+    gateway, trends = open_port("GATEWAY_PORT", _GATEWAY_PORT), open_port("TRENDS_WEB_PORT", trends_address.PORT)
+    environment = {
+        "GATEWAY_PORT": str(gateway),
+        "COLLECTOR_GATEWAY_URL": f"http://{HOST}:{gateway}",
+        "TRENDS_WEB_PORT": str(trends),
+        "TRENDS_DATA_DIR": os.environ.get("TRENDS_DATA_DIR") or str(tables),
+    }
+    trends_address.remember(folder, f"http://{HOST}:{trends}")
     supervisions = [
         Supervision(service, lambda service=service: Process(service, broker.kafka, logs, environment))  # type: ignore[misc]
         for service in SERVICES
     ]
     note(f"logs: {logs}")
     note(f"gateway: http://{HOST}:{gateway}/v1/articles")
+    note(f"trends: http://{HOST}:{trends}/trends")
     footer = (
         f"Ctrl-C drains and stops; gateway at http://{HOST}:{gateway}, broker at {broker.bootstrap_servers}; "
-        "in another terminal: newsloom publish FILE"
+        "in another terminal: newsloom publish FILE, newsloom trends"
     )
     with stop_on_signals() as stop:
         view = asyncio.create_task(show([supervision.state for supervision in supervisions], footer))

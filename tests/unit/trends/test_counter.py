@@ -119,6 +119,8 @@ def test_a_busy_key_and_a_rare_one_are_small() -> None:
         rare.apply(
             change(cell(BUCKET + 40 * offset, 1, 0, -8_000, 1, source=chance.getrandbits(32)), offset=10**6, partition=offset)
         )
+    again = Counter.from_bytes(busy.to_bytes())
+    assert again == busy and again.total(BUCKET, BUCKET + 672) == busy.total(BUCKET, BUCKET + 672)
     sizes = len(busy.to_bytes()), len(rare.to_bytes())
     print(f"busiest key: {sizes[0]} bytes, rare key: {sizes[1]} bytes")
     assert sizes[0] <= 40_000 and sizes[1] <= 150
