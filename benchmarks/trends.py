@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
 
 from benchmarks import throughput
 from benchmarks.broker import BenchBroker, RanTooLong, started_broker
@@ -167,7 +168,10 @@ async def _until_done(broker: BenchBroker, trends: TrendsProcess) -> None:
 
 async def _is_done(broker: BenchBroker, topic: Topic) -> bool:
     ends = await broker.ends(topic.name)
-    committed = await broker.admin.list_consumer_group_offsets(GROUP)
+    try:
+        committed = await broker.admin.list_consumer_group_offsets(GROUP)
+    except KafkaError:  # the broker's topic of offsets is still in the making
+        return False
     return all(partition in committed and committed[partition].offset >= end for partition, end in ends.items() if end)
 
 

@@ -47,8 +47,8 @@ async def run_stage(
 
 
 async def _handle(app: Any, stage: Stage, events: Sequence[Any]) -> None:
-    # The others come again, here or elsewhere.
-    live = [event for event in events if app.consumer.is_current(event.message)]
+    are_current = await app.consumer.current([event.message for event in events])
+    live = [event for event, is_current in zip(events, are_current, strict=True) if is_current]
     try:
         if live:
             await stage.handle(live)

@@ -8,7 +8,8 @@ issue 606). Here a record is done when a stage says so, after the broker confirm
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 import faust
@@ -28,6 +29,8 @@ _FAUST_LOGGER = logging.getLogger("faust.transport")
 # Without it some records are read again; the others of the group wait for us meanwhile.
 _LAST_COMMIT_S = 3.0
 
+_LOOK_S = 0.02
+
 
 class _Message(ConsumerMessage):
     """A record with the number of seeks before which it was fetched."""
@@ -37,10 +40,26 @@ class _Message(ConsumerMessage):
     seeks: int
 
 
-class _Fetched(dict[TP, list[Any]]):
-    """Records by partition, with the number of seeks before which they were fetched."""
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    """A record as the client gave it, with the number of seeks before which it was fetched."""
 
-    seeks: int = 0
+    record: Any
+    seeks: int
+
+
+class _Unfiltered(dict[TP, None]):
+    """In place of how far each partition was read: by that Faust drops records that it has handed out before, also when it
+    went back to read them again. Nothing is remembered here, so nothing is dropped."""
+
+    def __missing__(self, tp: TP) -> None:
+        return None
+
+    def __setitem__(self, tp: TP, offset: None) -> None:
+        pass
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        pass
 
 
 class _ConsumerThread(driver.AIOKafkaConsumerThread):
@@ -51,12 +70,19 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         self.seeks = 0
         self._position = asyncio.Lock()
 
-    async def _fetch_records(self, *args: Any, **kwargs: Any) -> _Fetched:
+    async def _fetch_records(
+        self, consumer: Any, active_partitions: set[TP], timeout: float | None = None, max_records: int | None = None
+    ) -> dict[TP, list[_Fetched]]:
+        # While partitions change hands only changelogs are read: Faust empties its queues when all is ready, and that is behind
+        # the seek to the committed offsets, so that what it had fetched by then would be lost.
+        wanted = {tp for tp in tuple(active_partitions) if not self.app.rebalancing or self.consumer._is_changelog_tp(tp)}
+        if not wanted:
+            await asyncio.sleep(_LOOK_S)
+            return {}
         # One at a time with the seek: records from before it must not pass for those behind it, nor the other way round.
         async with self._position:
-            fetched = _Fetched(await super()._fetch_records(*args, **kwargs))
-            fetched.seeks = self.seeks
-            return fetched
+            fetched = await super()._fetch_records(consumer, wanted, timeout, max_records)
+            return {tp: [_Fetched(record, self.seeks) for record in records] for tp, records in fetched.items()}
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         return cast(Mapping[TP, int], await self.call_thread(self._seek_to_committed))
@@ -95,7 +121,7 @@ class Consumer(driver.Consumer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._fetched_after = 0
+        self._read_offset = _Unfiltered()  # type: ignore[assignment]  # it takes no offsets
         self._done: dict[TP, int] = {}
         self._confirmed: dict[TP, int] = {}
 
@@ -108,17 +134,16 @@ class Consumer(driver.Consumer):
         """The offset before which everything is done here or was before; 0 when nobody ever said so."""
         return self._done.get(tp) or self._committed_offset.get(tp) or 0
 
-    def is_current(self, message: Any) -> bool:
-        """Whether a record is of the present generation, and comes after all before it that aren't done.
+    async def current(self, messages: Sequence[Any]) -> list[bool]:
+        """Which records are to be handled, once the tables are complete; the others are fetched again, here or elsewhere.
 
-        Faust fetches while it hands partitions over, too, and while it reads tables back: what it has then is fetched again from
-        the committed offset once it is ready. Handled before, it would meet half a table, and stand before records it comes after.
+        Faust fetches while it hands partitions over, too, and while it reads tables back, and then goes back to the committed
+        offsets. What it had before that would meet half a table, and stand before records that it comes after.
         """
-        return (
-            not self.app.rebalancing
-            and message.generation_id == self.app.consumer_generation_id
-            and message.seeks == self._thread.seeks
-        )
+        while self.app.rebalancing:
+            await asyncio.sleep(_LOOK_S)
+        present = self.app.consumer_generation_id, self._thread.seeks
+        return [(message.generation_id, message.seeks) == present for message in messages]
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Commits what is done and forgets it: the next generation begins at what is committed."""
@@ -137,12 +162,8 @@ class Consumer(driver.Consumer):
         else:
             super().on_buffer_drop(tp)
 
-    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Mapping[TP, list[Any]]:
-        fetched = cast(_Fetched, await super()._getmany(active_partitions, timeout))
-        self._fetched_after = fetched.seeks
-        return fetched
-
-    def _to_message(self, tp: TP, record: Any) -> _Message:
+    def _to_message(self, tp: TP, fetched: _Fetched) -> _Message:
+        record = fetched.record
         message = _Message(
             record.topic,
             record.partition,
@@ -158,7 +179,7 @@ class Consumer(driver.Consumer):
             tp,
             generation_id=self.app.consumer_generation_id,
         )
-        message.seeks = self._fetched_after
+        message.seeks = fetched.seeks
         return message
 
     def _new_consumer_thread(self) -> _ConsumerThread:

@@ -266,3 +266,35 @@ async def test_a_failed_commit_is_tried_again(broker: Broker, tmp_path: Path, mo
         await until(lambda: len(tries) >= 2)
         assert not run.app._crashed.is_set()
     assert await committed(broker, run.group, topic) == 3
+
+
+async def test_nothing_is_handled_before_the_tables_are_back(broker: Broker, tmp_path: Path):
+    """A second worker comes and goes while the first is busy; each sees whole tables, and each record after those before it."""
+    topic = await new_topic(broker)
+    handled: list[int] = []
+    wrong: list[str] = []
+
+    async def look(stage: Stage, events: Sequence[Any]) -> None:
+        app, table = stage.app, stage.table
+        generation = events[0].message.generation_id
+        if app.in_recovery or app.rebalancing:
+            wrong.append(f"offset {events[0].message.offset} while the tables were read back")
+        next_offset = int(table.get(0, b"next") or b"0")
+        if events[0].message.offset > next_offset:
+            wrong.append(f"offset {events[0].message.offset} before {next_offset}")
+        await asyncio.sleep(0.02)
+        end = max(next_offset, events[-1].message.offset + 1)
+        await table.write(0, [(b"next", b"%d" % end)], generation)
+        handled.append(end)
+        stage.done(events)
+
+    await broker.publish(topic, numbered(3_000))
+    async with running(broker, tmp_path / "one", look, topic) as one:
+        await until(lambda: handled)
+        for number in range(3):
+            async with running(broker, tmp_path / f"other{number}", look, topic, one.group) as other:
+                await until(lambda: not other.app.rebalancing and not one.app.rebalancing)
+                await asyncio.sleep(0.3)
+        await until(lambda: handled[-1] == 3_000)
+    print(f"3,000 records in {len(handled)} batches over 7 generations")
+    assert wrong == []

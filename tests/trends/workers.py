@@ -128,6 +128,7 @@ class TrendsWorkers:
         number = len(self.all) + 1
         worker = TrendsWorker(number, self.bootstrap_servers, self.folder / f"worker-{number}", self.settings)
         self.all.append(worker)
+        shutil.rmtree(worker.folder, ignore_errors=True)  # another run's, which had another broker
         await worker.start()
         return worker
 
