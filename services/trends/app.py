@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from faust.exceptions import ConsistencyError
+
 from schemas.topics import (
     NEWS_DUPLICATES,
     NEWS_ENRICHED,
@@ -160,7 +162,11 @@ def _attach(app: App, topic: Topic, stage: Stage, settings: TrendsSettings, fail
 async def _started(app: App, stop_deadline_s: float) -> Any:
     """The application, started; stopped at a deadline, since Faust may wait for a broker that is away."""
     try:
-        await app.start()
+        try:
+            await app.start()
+        except OSError as error:
+            where = f"{app.conf.web_bind}:{app.conf.web_port}"
+            raise ConfigurationError(f"can't serve the API on {where}: {error.strerror}; set TRENDS_WEB_PORT") from error
         yield
     finally:
         try:
@@ -201,7 +207,18 @@ async def _until(stop: asyncio.Event, failed: "asyncio.Future[None]", app: App) 
         if failed.done():
             failed.result()
         if crashed.done():
-            raise app.crash_reason or RuntimeError("Faust gave up")
+            raise _reason(app)
     finally:
         asked.cancel()
         crashed.cancel()
+
+
+def _reason(app: App) -> BaseException:
+    """Why Faust gave up."""
+    reason = app.crash_reason
+    if isinstance(reason, ConsistencyError):
+        return ConfigurationError(
+            f"the tables in {app.conf.datadir} know more than their changelogs: they are of another broker, or of topics that "
+            "were deleted. Delete the folder; they are read back from the changelogs"
+        )
+    return reason or RuntimeError("Faust gave up")

@@ -124,6 +124,7 @@ class Consumer(driver.Consumer):
         self._read_offset = _Unfiltered()  # type: ignore[assignment]  # it takes no offsets
         self._done: dict[TP, int] = {}
         self._confirmed: dict[TP, int] = {}
+        self._handed: dict[TP, int] = {}
 
     def done(self, tp: TP, next_offset: int, generation: int) -> None:
         """Everything before `next_offset` is finished; ignored when the partition has been handed on since then."""
@@ -133,6 +134,12 @@ class Consumer(driver.Consumer):
     def finished(self, tp: TP) -> int:
         """The offset before which everything is done here or was before; 0 when nobody ever said so."""
         return self._done.get(tp) or self._committed_offset.get(tp) or 0
+
+    async def lag(self, tp: TP) -> int:
+        """Records of the partition that aren't done: not fetched yet, or in work. The ends of transactions are none."""
+        finished, end = self.finished(tp), self.app.monitor.tp_end_offsets.get(tp, 0)
+        fetched = max(await self.position(tp) or 0, finished)
+        return max(0, end - fetched) + max(0, self._handed.get(tp, 0) - finished)
 
     async def current(self, messages: Sequence[Any]) -> list[bool]:
         """Which records are to be handled, once the tables are complete; the others are fetched again, here or elsewhere.
@@ -154,6 +161,7 @@ class Consumer(driver.Consumer):
         for tp in revoked:
             self._done.pop(tp, None)
             self._confirmed.pop(tp, None)
+            self._handed.pop(tp, None)
 
     def on_buffer_drop(self, tp: TP) -> None:
         """A full queue has room again: its partition is fetched from, unless it is paused, which Faust forgets."""
@@ -180,6 +188,7 @@ class Consumer(driver.Consumer):
             generation_id=self.app.consumer_generation_id,
         )
         message.seeks = fetched.seeks
+        self._handed[tp] = record.offset + 1
         return message
 
     def _new_consumer_thread(self) -> _ConsumerThread:

@@ -3,6 +3,8 @@
 import time
 from typing import Any
 
+from aiokafka.errors import KafkaError
+
 from services.runtime.health import Verdict
 from services.runtime.lifecycle import LoopWatch
 from services.trends.counters import Counters
@@ -25,13 +27,15 @@ class Watch:
         """Takes note of how things stand."""
         app = self._app
         self._is_ready = bool(app.started and not app.rebalancing and not app.in_recovery and app.consumer.assignment())
-        self._lag = 0
-        monitor = app.monitor
-        for tp, end in list(monitor.tp_end_offsets.items()):
-            if app.topics.acks_enabled_for(tp.topic):
-                lag = max(0, end - app.consumer.finished(tp))
-                self._metrics.lag.labels(topic=tp.topic, partition=str(tp.partition)).set(lag)
-                self._lag += lag
+        if not self._is_ready:
+            return
+        try:
+            lags = {tp: await app.consumer.lag(tp) for tp in app.consumer.assignment() if app.topics.acks_enabled_for(tp.topic)}
+        except KafkaError:
+            return  # a partition has just gone; look again in a second
+        for tp, lag in lags.items():
+            self._metrics.lag.labels(topic=tp.topic, partition=str(tp.partition)).set(lag)
+        self._lag = sum(lags.values())
 
     def alive(self) -> Verdict:
         """The event loop turns."""
