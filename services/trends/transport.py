@@ -135,6 +135,12 @@ class Consumer(driver.Consumer):
         """The offset before which everything is done here or was before; 0 when nobody ever said so."""
         return self._done.get(tp) or self._committed_offset.get(tp) or 0
 
+    @property
+    def hears_the_group(self) -> bool:
+        """Whether the group's coordinator is known: not while the broker is away."""
+        client = self._thread._consumer
+        return client is not None and client._coordinator.coordinator_id is not None
+
     async def lag(self, tp: TP) -> int:
         """Records of the partition that aren't done: not fetched yet, or in work. The ends of transactions are none."""
         finished, end = self.finished(tp), self.app.monitor.tp_end_offsets.get(tp, 0)

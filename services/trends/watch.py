@@ -1,5 +1,6 @@
 """Whether the service is alive and ready, and how far behind it is."""
 
+import asyncio
 import time
 from typing import Any
 
@@ -12,6 +13,9 @@ from services.trends.metrics import TrendsMetrics
 
 # A table that is read back is read in the loop's own thread, in large pieces.
 _LOOP_STUCK_S = 60.0
+_LOOK_DEADLINE_S = 2.0
+
+_OK = "ok"
 
 
 class Watch:
@@ -20,19 +24,22 @@ class Watch:
     def __init__(self, app: Any, loop: LoopWatch, counters: Counters, metrics: TrendsMetrics) -> None:
         """Not ready until the first look."""
         self._app, self._loop, self._counters, self._metrics = app, loop, counters, metrics
-        self._is_ready = False
+        self._state = "starting"
         self._lag = 0
 
     async def look(self) -> None:
         """Takes note of how things stand."""
         app = self._app
-        self._is_ready = bool(app.started and not app.rebalancing and not app.in_recovery and app.consumer.assignment())
-        if not self._is_ready:
+        self._state = _state(app)
+        if self._state != _OK:
             return
         try:
-            lags = {tp: await app.consumer.lag(tp) for tp in app.consumer.assignment() if app.topics.acks_enabled_for(tp.topic)}
-        except KafkaError:
-            return  # a partition has just gone; look again in a second
+            async with asyncio.timeout(_LOOK_DEADLINE_S):
+                lags = {
+                    tp: await app.consumer.lag(tp) for tp in app.consumer.assignment() if app.topics.acks_enabled_for(tp.topic)
+                }
+        except (KafkaError, TimeoutError):
+            return  # a partition has just gone, or the broker; look again in a second
         for tp, lag in lags.items():
             self._metrics.lag.labels(topic=tp.topic, partition=str(tp.partition)).set(lag)
         self._lag = sum(lags.values())
@@ -44,7 +51,15 @@ class Watch:
 
     def ready(self) -> Verdict:
         """The tables are read back and records are taken."""
-        state = "ok" if self._is_ready else "reading the tables back, or waiting for the group"
-        return Verdict(
-            self._is_ready, {"state": state, "records_behind": self._lag, "partitions_ranked": list(self._counters.loaded)}
-        )
+        details = {"state": self._state, "records_behind": self._lag, "partitions_ranked": sorted(self._counters.loaded)}
+        return Verdict(self._state == _OK, details)
+
+
+def _state(app: Any) -> str:
+    if not app.started:
+        return "starting"
+    if not app.consumer.hears_the_group:
+        return "the broker is away"
+    if app.rebalancing or app.in_recovery:
+        return "waiting for the group, or reading the tables back"
+    return _OK if app.consumer.assignment() else "no partitions: there are more workers than partitions"

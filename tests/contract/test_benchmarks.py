@@ -24,6 +24,7 @@ BENCHMARKS = (
     "gateway",
     "windows",
     "near_duplicates",
+    "trends",
 )
 
 
