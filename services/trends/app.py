@@ -56,7 +56,7 @@ async def run(bootstrap_servers: str, kafka: KafkaSettings, settings: TrendsSett
         Exception: a bug in a stage; what isn't committed is read again by the next start.
     """
     quiet_libraries()
-    brokers, partitions = await _prepare_topics(bootstrap_servers, kafka, settings.group)
+    brokers, partitions = await prepare_topics(bootstrap_servers, kafka, settings.group)
     data_dir = settings.data_dir or data_folder() / "trends"
     app = new_app(bootstrap_servers, kafka, settings, _made(data_dir), brokers)
     metrics = new_metrics()
@@ -116,7 +116,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-async def _prepare_topics(bootstrap_servers: str, kafka: KafkaSettings, group: str) -> tuple[int, int]:
+async def prepare_topics(bootstrap_servers: str, kafka: KafkaSettings, group: str) -> tuple[int, int]:
     """Makes the changelogs and returns how many brokers there are, and how many partitions count.
 
     Faust would make the changelogs itself, with one copy of each record.

@@ -2,14 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 # Records that wait here, besides those in Faust's own queues.
 _WAITING = 64
 
 
-async def batches(stream: Any, max_records: int, within_s: float) -> AsyncIterator[list[Any]]:
+async def batches(stream: Any, max_records: int, within_s: float) -> AsyncGenerator[list[Any], None]:
     """Lists of events in order, each at most `max_records` long and begun at most `within_s` ago; ends with the stream.
 
     Not Faust's `take`: it acknowledges what it holds when the loop around it is left, however it is left.

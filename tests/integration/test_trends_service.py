@@ -83,7 +83,7 @@ async def azerbaijan(client: httpx.AsyncClient, mentions: int) -> dict[str, Any]
             await asyncio.sleep(0.1)
 
 
-async def test_the_report_and_its_copies(broker: Broker, tmp_path: Path):
+async def test_the_report_and_its_copies(broker: Broker, tmp_path: Path) -> None:
     report = the_report()
     copies = copies_of(report)
     stages = (await asyncio.to_thread(load_pipeline, EnricherSettings())).stages

@@ -71,8 +71,8 @@ class Corpus:
 
     @cached_property
     def bursts(self) -> Sequence[Burst]:
-        """The planted bursts: one in each language for 10,000 records, half of them of names that are new."""
-        chance, each = Random(f"bursts {self.seed}"), max(1, self.records // 10_000)
+        """The planted bursts: one in each language for 4,000 records, half of them of names that are new."""
+        chance, each = Random(f"bursts {self.seed}"), max(1, self.records // 4_000)
         first, last = self.start_s + STRETCH_S + HOUR_S, self.start_s + 2 * STRETCH_S - 3 * HOUR_S
         return [
             Burst(language, named, chance.randrange(first, last), is_new=(number + at) % 2 == 0)

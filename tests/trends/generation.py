@@ -35,6 +35,8 @@ _FATE_WEIGHTS = (_COPIED, _REVISED, _REPEATED, _WITHDRAWN, 1_000 - _COPIED - _RE
 _UNREADABLE, _NEVER_THERE, _WITHDRAWN_BEFORE, _WITHDRAWN_AFTERWARDS = 0.015, 0.005, 0.005, 0.05
 _COPY_HAS_A_FATE, _COMES_BACK = 0.05, 0.3
 _MOST_COPIES, _LATER_S = 6, 2 * HOUR_S
+# Copies within the hour would be a burst of their names that nobody planted.
+_COPIES_LATER_S = 5 * HOUR_S
 
 
 class Generation:
@@ -114,7 +116,7 @@ class Generation:
         if fate == "copied" and article.dating == "sound":
             original = self._newsroom.agency_copy(article)
             for _ in range(self._random.randint(1, _MOST_COPIES)):
-                self._plan(self._soon(now_s), lambda later_s: self._copied(original, later_s))
+                self._plan(self._soon(now_s, _COPIES_LATER_S), lambda later_s: self._copied(original, later_s))
             self._plan(now_s, lambda later_s: self._published(original, later_s))
         elif fate == "repeated":
             self._plan(self._soon(now_s), lambda later_s: self._repeated(article, later_s))
@@ -148,8 +150,8 @@ class Generation:
             self._plan(self._soon(now_s), lambda later_s: self._published(article, later_s))
         return self._entry("withdrawal", which.encode(), None, now_s)
 
-    def _soon(self, now_s: int) -> float:
-        return now_s + 60 + self._random.expovariate(1 / _LATER_S)
+    def _soon(self, now_s: int, mean_s: float = _LATER_S) -> float:
+        return now_s + 60 + self._random.expovariate(1 / mean_s)
 
     def _aborted(self, now_s: int) -> Entry:
         """A record that would be counted, or would change what is, if its transaction were not aborted."""

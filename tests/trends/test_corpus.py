@@ -55,9 +55,9 @@ def test_it_has_everything_that_makes_counting_hard() -> None:
     assert any(entry.article is None and entry.stretch == AFTERWARDS for entry in SMALL)
 
 
-def test_fifty_thousand_have_a_thousand_aborted_records_and_fifty_bursts() -> None:
+def test_fifty_thousand_have_a_thousand_aborted_records_and_a_hundred_bursts() -> None:
     large = Corpus(seed=1, records=50_000, start_s=START_S)
-    assert (large.aborted, len(large.bursts)) == (1_000, 50)
+    assert (large.aborted, len(large.bursts)) == (1_000, 100)
     assert {burst.language for burst in large.bursts} == set(LANGUAGES)
     assert {burst.is_new for burst in large.bursts} == {True, False}
 

@@ -29,20 +29,20 @@ async def collected(stream: Stream, max_records: int, within_s: float = 0.01) ->
     return [batch async for batch in batches(stream, max_records, within_s)]
 
 
-async def test_events_come_in_order_in_bounded_batches():
+async def test_events_come_in_order_in_bounded_batches() -> None:
     found = await collected(Stream(range(1, 26)), max_records=10)
     assert [event for batch in found for event in batch] == list(range(1, 26))
     assert max(map(len, found)) == 10
 
 
-async def test_a_lone_event_does_not_wait_for_others():
+async def test_a_lone_event_does_not_wait_for_others() -> None:
     stream = batches(Stream([1], waits=True), 100, 0.01)
     async with asyncio.timeout(5):
         assert await anext(stream) == [1]
     await stream.aclose()
 
 
-async def test_the_error_of_the_stream_is_raised_after_its_events():
+async def test_the_error_of_the_stream_is_raised_after_its_events() -> None:
     seen: list[int] = []
     with pytest.raises(ValueError, match="no JSON"):
         async for batch in batches(Stream([1, 2], ValueError("no JSON")), 1, 0.01):
@@ -50,7 +50,7 @@ async def test_the_error_of_the_stream_is_raised_after_its_events():
     assert seen == [1, 2]
 
 
-async def test_a_slow_reader_stops_the_stream():
+async def test_a_slow_reader_stops_the_stream() -> None:
     stream = Stream(range(1, 1_001), waits=True)
     reading = batches(stream, 5, 0.01)
     await anext(reading)
@@ -60,7 +60,7 @@ async def test_a_slow_reader_stops_the_stream():
     await reading.aclose()
 
 
-async def test_leaving_the_loop_ends_the_pump():
+async def test_leaving_the_loop_ends_the_pump() -> None:
     before = asyncio.all_tasks()
     reading = batches(Stream([1], waits=True), 5, 0.01)
     await anext(reading)

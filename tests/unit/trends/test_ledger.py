@@ -119,13 +119,13 @@ def numbered(*records: Reading | Withdrawal) -> list[tuple[int, Reading | Withdr
     return list(enumerate(records, start=100))
 
 
-def test_an_article_counts_once_for_each_of_its_names():
+def test_an_article_counts_once_for_each_of_its_names() -> None:
     settled = Service(Memory()).settle(numbered(reading("a", 5, ["باكو", "أذربيجان"], sentiment=-4_000)))
     assert [result.outcome for result in settled] == ["counted"]
     assert numbers(settled) == {"باكو": (1, 0, -4_000, 1), "أذربيجان": (1, 0, -4_000, 1)}
 
 
-def test_a_repeat_changes_nothing():
+def test_a_repeat_changes_nothing() -> None:
     service = Service(Memory())
     first = service.settle(numbered(reading("a", 5)))
     again = service.settle([(200, reading("a", 5)), (201, reading("a", 4))])
@@ -134,43 +134,43 @@ def test_a_repeat_changes_nothing():
     assert numbers(first + again) == {"باكو": (1, 0, 0, 0)}
 
 
-def test_the_same_article_at_a_new_offset_is_counted_and_changes_nothing():
+def test_the_same_article_at_a_new_offset_is_counted_and_changes_nothing() -> None:
     settled = Service(Memory()).settle(numbered(reading("a", 5, sentiment=10), reading("a", 9, sentiment=10)))
     assert [result.outcome for result in settled] == ["counted", "counted"]
     assert settled[1].changes == ()
 
 
-def test_a_revision_takes_back_what_it_no_longer_says():
+def test_a_revision_takes_back_what_it_no_longer_says() -> None:
     settled = Service(Memory()).settle(
         numbered(reading("a", 5, ["باكو", "كييف"]), reading("a", 9, ["كييف", "لندن"], sentiment=300))
     )
     assert numbers(settled) == {"كييف": (1, 0, 300, 1), "لندن": (1, 0, 300, 1)}
 
 
-def test_a_withdrawn_article_is_uncounted_and_an_older_repeat_of_it_stays_so():
+def test_a_withdrawn_article_is_uncounted_and_an_older_repeat_of_it_stays_so() -> None:
     settled = Service(Memory()).settle(numbered(reading("a", 5), withdrawal("a", 9), reading("a", 5)))
     assert [result.outcome for result in settled] == ["counted", "withdrawn", "repeated"]
     assert numbers(settled) == {}
 
 
-def test_withdrawing_what_was_never_counted_changes_nothing():
+def test_withdrawing_what_was_never_counted_changes_nothing() -> None:
     assert Service(Memory()).settle(numbered(withdrawal("a", 5))) == [Settled("withdrawn")]
 
 
 @pytest.mark.parametrize(("hours", "outcome"), [(24, "counted"), (25, "late")])
-def test_late_articles_count_within_the_grace_period(hours: int, outcome: str):
+def test_late_articles_count_within_the_grace_period(hours: int, outcome: str) -> None:
     settled = Service(Memory()).settle(numbered(reading("a", 5), reading("b", 6, at_s=NOON_S - hours * HOUR_S)))
     assert settled[1].outcome == outcome
     assert bool(settled[1].changes) == (outcome == "counted")
 
 
-def test_an_article_that_is_revised_to_a_time_long_past_is_uncounted():
+def test_an_article_that_is_revised_to_a_time_long_past_is_uncounted() -> None:
     settled = Service(Memory()).settle(numbered(reading("a", 5), reading("b", 6), reading("a", 7, at_s=NOON_S - 48 * HOUR_S)))
     assert settled[2].outcome == "late"
     assert numbers(settled) == {"باكو": (1, 0, 0, 0)}
 
 
-def test_a_copy_counts_apart_and_is_told_of():
+def test_a_copy_counts_apart_and_is_told_of() -> None:
     text = text_of("اتفاق")
     settled = Service(Memory()).settle(
         numbered(reading("a", 5, text=text), reading("b", 6, text=text + " وأخيرا"), reading("c", 7, text=text_of("آخر")))
@@ -182,14 +182,14 @@ def test_a_copy_counts_apart_and_is_told_of():
     assert settled[0].copy is None and settled[2].copy is None
 
 
-def test_copies_of_copies_belong_to_the_original():
+def test_copies_of_copies_belong_to_the_original() -> None:
     text = text_of("اتفاق")
     settled = Service(Memory()).settle(numbered(*(reading(name, at, text=text) for at, name in enumerate("abcd"))))
     assert [result.copy.group_size if result.copy else None for result in settled] == [None, 2, 3, 4]
     assert {result.copy.original for result in settled if result.copy} == {uuid.UUID(article_id("a")).bytes}
 
 
-def test_a_revision_that_is_no_copy_any_more_is_told_of_and_counted_as_an_original():
+def test_a_revision_that_is_no_copy_any_more_is_told_of_and_counted_as_an_original() -> None:
     text = text_of("اتفاق")
     settled = Service(Memory()).settle(
         numbered(reading("a", 5, text=text), reading("b", 6, text=text), reading("b", 7, text=text_of("آخر")))
@@ -198,7 +198,7 @@ def test_a_revision_that_is_no_copy_any_more_is_told_of_and_counted_as_an_origin
     assert numbers(settled) == {"باكو": (2, 0, 0, 0)}
 
 
-def test_a_revised_original_stays_the_original_of_its_copies_and_is_not_a_copy_of_them():
+def test_a_revised_original_stays_the_original_of_its_copies_and_is_not_a_copy_of_them() -> None:
     text = text_of("اتفاق")
     settled = Service(Memory()).settle(
         numbered(
@@ -212,7 +212,7 @@ def test_a_revised_original_stays_the_original_of_its_copies_and_is_not_a_copy_o
     assert settled[3].copy is not None and settled[3].copy.group_size == 3
 
 
-def test_once_the_original_is_withdrawn_the_next_copy_is_one():
+def test_once_the_original_is_withdrawn_the_next_copy_is_one() -> None:
     text = text_of("اتفاق")
     settled = Service(Memory()).settle(
         numbered(reading("a", 5, text=text), withdrawal("a", 6), reading("b", 7, text=text), reading("c", 8, text=text))
@@ -221,7 +221,7 @@ def test_once_the_original_is_withdrawn_the_next_copy_is_one():
     assert settled[3].copy is not None and settled[3].copy.original == uuid.UUID(article_id("b")).bytes
 
 
-def test_a_withdrawn_copy_leaves_its_group():
+def test_a_withdrawn_copy_leaves_its_group() -> None:
     text = text_of("اتفاق")
     settled = Service(Memory()).settle(
         numbered(reading("a", 5, text=text), reading("b", 6, text=text), withdrawal("b", 7), reading("c", 8, text=text))
@@ -231,7 +231,7 @@ def test_a_withdrawn_copy_leaves_its_group():
     assert numbers(settled) == {"باكو": (1, 1, 0, 0)}
 
 
-def test_after_the_window_a_copy_is_an_original():
+def test_after_the_window_a_copy_is_an_original() -> None:
     text = text_of("اتفاق")
     late = NOON_S + 73 * HOUR_S
     settled = Service(Memory()).settle(numbered(reading("a", 5, text=text), reading("b", 6, text=text, at_s=late)))
@@ -240,11 +240,10 @@ def test_after_the_window_a_copy_is_an_original():
 
 def a_day(seed: int) -> list[tuple[int, Reading | Withdrawal]]:
     """A stream with everything that can happen, repeats included."""
-    chance, offset = random.Random(seed), 0
+    chance = random.Random(seed)
     texts = [text_of(f"نص {n}") for n in range(6)]
     records: list[Reading | Withdrawal] = []
-    for _ in range(120):
-        offset += 1
+    for offset in range(1, 121):
         name = f"article {chance.randrange(40)}"
         if records and chance.random() < 0.15:
             records.append(chance.choice(records))
@@ -259,7 +258,7 @@ def a_day(seed: int) -> list[tuple[int, Reading | Withdrawal]]:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_whatever_part_of_the_changelog_a_crash_leaves_the_counts_and_groups_are_the_same(seed: int):
+def test_whatever_part_of_the_changelog_a_crash_leaves_the_counts_and_groups_are_the_same(seed: int) -> None:
     stream, chance = a_day(seed), random.Random(f"crashes {seed}")
     batches = [stream[at : at + 10] for at in range(0, len(stream), 10)]
     undisturbed = Service(Memory())
@@ -283,7 +282,7 @@ def _last_copies(settled: Sequence[Settled]) -> dict[str, bytes | None]:
     return {result.copy.article_id: result.copy.original for result in settled if result.copy is not None}
 
 
-def test_an_articles_state_comes_back_as_it_was_stored():
+def test_an_articles_state_comes_back_as_it_was_stored() -> None:
     state = ArticleState(3, 2**40, NOON_S, 7, -9_999, (b"Pone\x1far", b""), True, False, bytes(range(16)), 8_765)
     assert ArticleState.from_bytes(state.to_bytes()) == state
     assert event_time_of(state.to_bytes()) == NOON_S
@@ -291,19 +290,19 @@ def test_an_articles_state_comes_back_as_it_was_stored():
     assert ArticleState.from_bytes(bare.to_bytes()) == bare
 
 
-def test_cells_between_equal_states_are_none():
+def test_cells_between_equal_states_are_none() -> None:
     state = ArticleState(1, 5, NOON_S, 7, 10, (b"a", b"b"), is_counted=True)
     assert list(cells_between(state, replace(state, offset=6))) == []
     moved = replace(state, event_time_s=NOON_S + HOUR_S)
     assert [len(cells) for _key, cells in cells_between(state, moved)] == [2, 2]
 
 
-def test_sources_are_told_apart_and_none_is_zero():
+def test_sources_are_told_apart_and_none_is_zero() -> None:
     assert source_hash("") == 0
     assert Counter(map(source_hash, ("a.example", "b.example", "ا.example"))).most_common(1)[0][1] == 1
 
 
-def test_changes_name_the_record_they_come_from():
+def test_changes_name_the_record_they_come_from() -> None:
     (settled,) = Service(Memory()).settle(numbered(reading("a", 5)))
     assert [(change.partition, change.offset, change.name) for change in settled.changes] == [(PARTITION, 5, "باكو")]
     assert all(isinstance(change, Change) for change in settled.changes)

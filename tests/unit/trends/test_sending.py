@@ -49,28 +49,28 @@ def sends(*values: bytes) -> list[Send]:
     return [Send("topic", 0, None, value) for value in values]
 
 
-async def test_offsets_come_back_in_order():
+async def test_offsets_come_back_in_order() -> None:
     assert await send_all(Producer(), sends(b"a", b"b", b"c")) == [100, 101, 102]
 
 
-async def test_nothing_to_send_is_nothing_to_wait_for():
+async def test_nothing_to_send_is_nothing_to_wait_for() -> None:
     assert await send_all(Producer(), []) == []
 
 
 @pytest.mark.parametrize("error", [KafkaTimeoutError(), ProducerSendError("refused"), ConnectionError()], ids=repr)
-async def test_a_failed_delivery_sends_all_again_in_order(error: Exception):
+async def test_a_failed_delivery_sends_all_again_in_order(error: Exception) -> None:
     producer = Producer(fail_delivery={1: error})
     assert await send_all(producer, sends(b"a", b"b", b"c")) == [103, 104, 105]
     assert producer.sent == [b"a", b"b", b"c"] * 2
 
 
-async def test_a_refused_send_sends_all_again():
+async def test_a_refused_send_sends_all_again() -> None:
     producer = Producer(refuse_on_send={1: ProducerSendError("refused")})
     await send_all(producer, sends(b"a", b"b"))
     assert producer.sent == [b"a", b"b", b"a", b"b"]
 
 
-async def test_a_record_that_is_too_large_is_not_sent_for_ever():
+async def test_a_record_that_is_too_large_is_not_sent_for_ever() -> None:
     refused = ProducerSendError("refused")
     refused.__cause__ = MessageSizeTooLargeError()
     with pytest.raises(MessageSizeTooLargeError):

@@ -30,7 +30,7 @@ def sweep_of(table: Table, prefix: bytes = b"") -> Sweep:
 
 def swept(sweep: Sweep, table: Table, now_s: int) -> list[int]:
     """Steps until nothing is looked at any more; how many keys each step looked at."""
-    looked = []
+    looked: list[int] = []
     while True:
         before = table.looked_at
         for key, value in sweep.step(0, now_s):
@@ -51,7 +51,7 @@ def filled(count: int) -> Table:
 
 
 @pytest.mark.usefixtures("small_steps")
-def test_only_what_is_too_old_goes_and_no_step_looks_at_more_than_its_share():
+def test_only_what_is_too_old_goes_and_no_step_looks_at_more_than_its_share() -> None:
     table = filled(95)
     sweep = sweep_of(table)
     assert swept(sweep, table, 4 * HOUR_S) == [], "the first hour is where it begins to count"
@@ -61,7 +61,7 @@ def test_only_what_is_too_old_goes_and_no_step_looks_at_more_than_its_share():
 
 
 @pytest.mark.usefixtures("small_steps")
-def test_one_sweep_for_each_hour_of_the_streams_time():
+def test_one_sweep_for_each_hour_of_the_streams_time() -> None:
     table = filled(30)
     sweep = sweep_of(table)
     swept(sweep, table, 1 * HOUR_S)
@@ -71,7 +71,7 @@ def test_one_sweep_for_each_hour_of_the_streams_time():
 
 
 @pytest.mark.usefixtures("small_steps")
-def test_time_that_moves_on_during_a_sweep_brings_another_one():
+def test_time_that_moves_on_during_a_sweep_brings_another_one() -> None:
     table = filled(35)
     sweep = sweep_of(table)
     sweep.step(0, 1 * HOUR_S)
@@ -83,7 +83,7 @@ def test_time_that_moves_on_during_a_sweep_brings_another_one():
 
 
 @pytest.mark.usefixtures("small_steps")
-def test_other_prefixes_stay():
+def test_other_prefixes_stay() -> None:
     table = Table({b"a1": b"0", b"b1": b"0"})
     sweep = sweep_of(table, b"a")
     swept(sweep, table, 1 * HOUR_S)
