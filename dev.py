@@ -51,9 +51,9 @@ def verb_check(arguments):
 
 
 def verb_test(arguments):
-    """the tests, on a real Apache Kafka; arguments go to pytest"""
+    """the tests, on real Apache Kafkas, two files at a time; arguments go to pytest, which then runs one at a time"""
     environment("test")
-    return python("-m", "pytest", *arguments)
+    return python("-m", "pytest", *(arguments or ["-n", "2", "--dist", "loadfile"]))
 
 
 def verb_lint(arguments):

@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,27 @@ async def broker() -> AsyncIterator[Broker]:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """A broker notes the suite that it was started for."""
     broker_lines.suite = item.nodeid.split("::")[0]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A process of several hands its brokers to the one that prints."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["brokers"] = broker_lines.lines
+
+
+class _Gathered:
+    """Hooks that only exist where tests run in several processes."""
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Takes them."""
+        broker_lines.lines += getattr(node, "workeroutput", {}).get("brokers", [])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Listens to other processes, if there are any."""
+    config.pluginmanager.register(_Gathered())
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

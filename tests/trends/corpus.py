@@ -1,11 +1,11 @@
-"""A made corpus with known truth: records of news.enriched, generated lazily, the same for the same seed.
+"""A made corpus with known truth: what records of news.enriched there are to be, the same for the same seed.
 
 Two stretches of 20 hours of event time follow each other; whoever publishes lets the service work off the first before the
 second. So the partitions are never apart by more than 23 hours, less than the grace period, and what is late and what isn't
 doesn't depend on which partition is read first. A third stretch, eight days later, lets everything before it expire.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random
@@ -79,12 +79,6 @@ class Corpus:
             for number, language in enumerate(LANGUAGES)
             for at, named in enumerate(named_in(language)[STEADY : STEADY + each])
         ]
-
-    def __iter__(self) -> Iterator[Entry]:
-        """Every record in the order of publication."""
-        from tests.trends.generation import Generation
-
-        return Generation(self).run()
 
 
 def named_in(language: str) -> Sequence[Named]:

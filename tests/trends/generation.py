@@ -39,7 +39,12 @@ _MOST_COPIES, _LATER_S = 6, 2 * HOUR_S
 _COPIES_LATER_S = 5 * HOUR_S
 
 
-class Generation:
+def entries(corpus: Corpus) -> Iterator[Entry]:
+    """Every record in the order of publication, generated as it is asked for."""
+    return _Generation(corpus).run()
+
+
+class _Generation:
     """One run of the clock."""
 
     def __init__(self, corpus: Corpus) -> None:

@@ -14,6 +14,7 @@ from tests.trends.answers import answer_differences
 from tests.trends.books import Books, balanced
 from tests.trends.corpus import AFTERWARDS_S, FIRST, STRETCH_S, Corpus
 from tests.trends.feed import open_feed
+from tests.trends.generation import entries
 from tests.trends.progress import Progress, StandsStill, open_progress
 from tests.trends.recount import Recount
 from tests.trends.said import hear
@@ -111,8 +112,8 @@ async def run(wanted: Wanted, folder: Path, say: Say) -> Report:
             async with asyncio.TaskGroup() as group:
                 watching = group.create_task(workers.watch())
                 playing = group.create_task(_Scene(wanted, workers, progress, report, say).play())
-                for stretch, entries in itertools.groupby(corpus, lambda entry: entry.stretch):
-                    await feed.publish(entries)
+                for stretch, records in itertools.groupby(entries(corpus), lambda entry: entry.stretch):
+                    await feed.publish(records)
                     say(f"stretch {stretch}: {feed.committed} records written so far, {feed.aborted} aborted")
                     await progress.until_idle()
                     if stretch != FIRST:

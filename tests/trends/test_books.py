@@ -7,6 +7,7 @@ import pytest
 from services.runtime.partitioning import partition_of
 from tests.trends.books import Books, balanced
 from tests.trends.corpus import Corpus
+from tests.trends.generation import entries
 from tests.trends.imitation import Imitation
 from tests.trends.recount import Recount
 from tests.trends.similarity import true_similarity
@@ -17,7 +18,7 @@ CORPUS = Corpus(seed=3, records=3_000, start_s=1_790_000_000)
 def books_of(imitation: Imitation, *, aborted_too: bool = False) -> Books:
     """What the imitation comes to when it is given the corpus."""
     recount = Recount()
-    for offset, entry in enumerate(CORPUS):
+    for offset, entry in enumerate(entries(CORPUS)):
         place = (partition_of(entry.key, 4), offset)
         if not entry.is_aborted:
             recount.enter(entry, place)
@@ -58,7 +59,7 @@ def test_copies_that_are_not_found_cost_recall_and_wrong_ones_precision() -> Non
 
 def test_one_mention_too_many_is_seen() -> None:
     imitation, recount = Imitation(true_similarity), Recount()
-    for offset, entry in enumerate(CORPUS):
+    for offset, entry in enumerate(entries(CORPUS)):
         if not entry.is_aborted:
             recount.enter(entry, (0, offset))
             imitation.take(entry, (0, offset))
