@@ -30,6 +30,8 @@ class Topic:
     producers: tuple[str, ...]
     consumers: tuple[str, ...]
     dead_letter_topic: str | None = None
+    segment_bytes: int | None = None
+    """Size of a log file, where compaction is to come sooner than after the broker's own: the newest file is never compacted."""
 
     @property
     def contents(self) -> str:
@@ -43,6 +45,7 @@ class Topic:
             "cleanup.policy": self.cleanup_policy,
             "retention.ms": str(self.retention_ms),
             "max.message.bytes": str(self.max_message_bytes),
+            **({"segment.bytes": str(self.segment_bytes)} if self.segment_bytes is not None else {}),
         }
 
 

@@ -45,7 +45,10 @@ from services.trends.web import Door, fetch_with, install, other_workers
 log = get_log(__name__)
 
 _NEEDED = (NEWS_ENRICHED, NEWS_ENRICHED_DLQ, NEWS_TRENDS_ARTICLES, NEWS_TRENDS_MENTIONS, NEWS_TRENDS, NEWS_DUPLICATES)
-_LOAD_EVERY_S = 0.1
+_LOAD_EVERY_S = 0.03
+
+# As Kafka Streams makes its changelogs: a lost folder is read back from what compaction has left.
+_SEGMENT_BYTES = 52_428_800
 
 
 async def run(bootstrap_servers: str, kafka: KafkaSettings, settings: TrendsSettings) -> None:
@@ -138,7 +141,15 @@ async def prepare_topics(bootstrap_servers: str, kafka: KafkaSettings, group: st
 
 def _changelog(name: str, fed_by: Topic, partitions: int) -> Topic:
     """A changelog: the newest value of each key, for ever."""
-    return replace(fed_by, name=name, key="the table's", partitions=partitions, cleanup_policy="compact", retention_ms=-1)
+    return replace(
+        fed_by,
+        name=name,
+        key="the table's",
+        partitions=partitions,
+        cleanup_policy="compact",
+        retention_ms=-1,
+        segment_bytes=_SEGMENT_BYTES,
+    )
 
 
 def _made(folder: Path) -> Path:

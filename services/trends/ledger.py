@@ -72,9 +72,8 @@ class Ledger:
         return self._put(state, article, record, before, now, order, "withdrawn")
 
     def _count(self, state: Overlay, article: bytes, record: Reading, before: ArticleState | None, order: int) -> Settled:
-        is_late = bucket_of(record.event_time_s) < bucket_of(self.clock.now_s - self.grace_s)
-        if is_late and before is None:
-            return Settled("late")
+        if bucket_of(record.event_time_s) < bucket_of(self.clock.now_s - self.grace_s):
+            return self._pass_by(state, article, record, before)
         now = ArticleState(
             record.partition,
             record.offset,
@@ -82,11 +81,8 @@ class Ledger:
             source=source_hash(record.source),
             sentiment=record.sentiment,
             keys=tuple(key.to_bytes() for key, _label in record.keys),
-            is_counted=not is_late,
+            is_counted=True,
         )
-        if is_late:
-            self.originals.drop(state, article)
-            return self._put(state, article, record, before, replace(now, keys=()), order, "late")
         later = self.clock.after(record.event_time_s, record.collected_s)
         if later != self.clock:
             self.clock = later
@@ -95,6 +91,13 @@ class Ledger:
         if found is not None:
             now = replace(now, original=found.article, similarity=round(found.similarity * 10_000))
         return self._put(state, article, record, before, now, order, "counted")
+
+    def _pass_by(self, state: Overlay, article: bytes, record: Reading, before: ArticleState | None) -> Settled:
+        """A record that comes too late changes nothing: what an earlier one added stays."""
+        if before is not None:
+            now = replace(before, partition=record.partition, offset=record.offset)
+            state.put(STATE + article, now.to_bytes())
+        return Settled("late")
 
     def _original(
         self, state: Overlay, article: bytes, signature: Signature | None, event_time_s: int, order: int

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from services.trends.burst import MINIMUM_MENTIONS, burst, upper_bound
+from services.trends.burst import MINIMUM_MENTIONS, MINIMUM_SCORE, burst, upper_bound
 from tests.support.generated_mentions import DAY, HOUR, Planted, generate
 
 WEEK = 7 * DAY
@@ -46,15 +46,15 @@ def found_in(generated: Planted) -> Found:
 def test_planted_bursts_are_found_and_little_else(seed: int) -> None:
     found = found_in(generate(seed))
     print(f"seed {seed}, 5,000 names, a week: {found}")
-    assert found.precision >= 0.95 and found.recall >= 0.95
+    assert found.precision >= 0.99 and found.recall >= 0.9
 
 
 # Within its first day the service doesn't know the time of day, and holds back.
-@pytest.mark.parametrize(("days", "recall"), [(2.5, 0.95), (1.25, 0.95), (0.5, 0.7)])
+@pytest.mark.parametrize(("days", "recall"), [(2.5, 0.9), (1.25, 0.9), (0.5, 0.6)])
 def test_also_when_the_service_is_young(days: float, recall: float) -> None:
     found = sum((found_in(generate(seed, days=days)) for seed in range(3)), Found(0, 0, 0))
     print(f"15,000 names, {days} days: {found}")
-    assert found.precision >= 0.95 and found.recall >= recall
+    assert found.precision >= 0.99 and found.recall >= recall
 
 
 @pytest.mark.parametrize("steadiness", [(2, 5), (1, 2)], ids=str)
@@ -118,7 +118,7 @@ def test_yesterdays_burst_does_not_hide_todays() -> None:
 def test_what_is_mentioned_very_often_must_double() -> None:
     history = [1_000] * (WEEK - HOUR)
     assert not burst(6_000, history, HOUR).rising
-    assert burst(6_000, history, HOUR).score > 3.5
+    assert burst(6_000, history, HOUR).score > MINIMUM_SCORE
     assert burst(9_000, history, HOUR).rising
 
 

@@ -164,10 +164,22 @@ def test_late_articles_count_within_the_grace_period(hours: int, outcome: str) -
     assert bool(settled[1].changes) == (outcome == "counted")
 
 
-def test_an_article_that_is_revised_to_a_time_long_past_is_uncounted() -> None:
-    settled = Service(Memory()).settle(numbered(reading("a", 5), reading("b", 6), reading("a", 7, at_s=NOON_S - 48 * HOUR_S)))
-    assert settled[2].outcome == "late"
-    assert numbers(settled) == {"باكو": (1, 0, 0, 0)}
+def test_a_revision_or_a_repeat_that_comes_too_late_changes_nothing() -> None:
+    a_day_later = NOON_S + 30 * HOUR_S
+    records = numbered(
+        reading("a", 5),
+        reading("b", 6, ["لندن"], at_s=a_day_later),
+        reading("a", 7, ["كييف"]),
+        withdrawal("a", 8),
+        reading("a", 7),
+    )
+    service = Service(Memory())
+    settled = service.settle(records[:3])
+    assert [result.outcome for result in settled] == ["counted", "counted", "late"]
+    assert numbers(settled) == {"باكو": (1, 0, 0, 0), "لندن": (1, 0, 0, 0)}
+    settled += service.settle(records[3:])
+    assert [result.outcome for result in settled[3:]] == ["withdrawn", "repeated"]
+    assert numbers(settled) == {"لندن": (1, 0, 0, 0)}
 
 
 def test_a_copy_counts_apart_and_is_told_of() -> None:
