@@ -24,7 +24,8 @@ MINIMUM_MENTIONS = 10
 MINIMUM_SCORE = 4.2
 """In standard deviations: by chance once in 75,000 windows, of which there are some 10,000 with enough mentions in a day.
 
-It costs the weakest bursts: of those of 3 to 20 times the rate with ten mentions, 90 to 98 % are found (tests/unit/trends/test_burst.py).
+It costs the weakest bursts: of those of 3 to 20 times the rate with ten mentions, 90 to 98 % are found
+(tests/unit/trends/test_burst.py).
 """
 
 MINIMUM_RATIO = 2.0
