@@ -94,7 +94,7 @@ def test_a_compressed_file_that_breaks_off_gives_what_it_has_and_then_says_so(
             list(opened.inputs)
 
 
-@pytest.mark.parametrize("content", [b"[{}]", b"url,text\n", gzip.compress(b"WARC/1.0\r\n"), b"PAR1"])
+@pytest.mark.parametrize("content", [b"[{}]", b"url,text\n", gzip.compress(b"WARC/1.0\r\n", mtime=0), b"PAR1"])
 def test_another_file_is_no_file_of_lines(content: bytes, tmp_path: Path) -> None:
     with pytest.raises(CouldNot, match="is no file of JSON lines: it "):
         from_jsonl(written(tmp_path / "a.jsonl", content))
@@ -183,7 +183,7 @@ def test_a_parquet_cell_that_is_no_text_costs_its_row(tmp_path: Path) -> None:
     [
         (b"", "is no Parquet file: it is empty"),
         (b"url,text\n", "is no Parquet file: it begins with b'url,text"),
-        (gzip.compress(b"PAR1"), "is no Parquet file: it looks like gzip"),
+        (gzip.compress(b"PAR1", mtime=0), "is no Parquet file: it looks like gzip"),
         (b"PAR1" + b"\0" * 100, "is no whole Parquet file: "),
     ],
 )
