@@ -89,4 +89,4 @@ def test_a_front_page_may_be_its_own_canonical() -> None:
 def test_what_is_never_closed_takes_no_time(attack: str) -> None:
     began = time.process_time()
     declared(attack * (1_000_000 // len(attack)), URL)
-    assert time.process_time() - began < 3.0
+    assert time.process_time() - began < 30.0, "what grows with the square takes hours"
