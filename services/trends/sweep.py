@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from services.trends.table import PartitionTable
 
-# Keys looked at with each batch: 0.01 s.
+# Keys looked at with each batch: 0.01 s of articles, 0.05 s of counters, which are read whole.
 _STEP = 5_000
 _EVERY_S = 60 * 60
 
