@@ -33,7 +33,7 @@ from services.trends.board import Board
 from services.trends.counters import Counters
 from services.trends.duplicates import Duplicates
 from services.trends.faust_app import new_app, quiet_libraries
-from services.trends.metrics import new_metrics
+from services.trends.metrics import TrendsMetrics, new_metrics
 from services.trends.originals import Originals
 from services.trends.settings import TrendsSettings
 from services.trends.stage import Stage, run_stage
@@ -68,29 +68,8 @@ async def run(bootstrap_servers: str, kafka: KafkaSettings, settings: TrendsSett
         stop = stack.enter_context(stop_on_signals())
         loop_watch = await stack.enter_async_context(LoopWatch(metrics.loop_lag_seconds).running())
         executor = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="trends"))
-        counters = Counters(
-            app,
-            PartitionTable(app, "counters", partitions),
-            metrics,
-            _now,
-            settings.retention_s,
-            settings.cache_max_keys,
-            settings.ranking_max_keys,
-        )
-        duplicates = Duplicates(
-            app,
-            PartitionTable(app, "articles", NEWS_TRENDS_ARTICLES.partitions),
-            Originals(settings.duplicates_max_originals, settings.duplicates_threshold, settings.duplicates_window_s),
-            executor,
-            metrics,
-            _now,
-            settings.grace_s,
-            settings.retention_s,
-            settings.duplicates_threshold,
-            partitions,
-        )
-        articles = Articles(app, executor, settings.retention_s, metrics, _now)
-        for topic, stage in ((NEWS_ENRICHED, articles), (NEWS_TRENDS_ARTICLES, duplicates), (NEWS_TRENDS_MENTIONS, counters)):
+        counters, stages = _stages(app, executor, metrics, settings, partitions)
+        for topic, stage in stages:
             _attach(app, topic, stage, settings, failed)
         install(
             app,
@@ -113,6 +92,35 @@ async def run(bootstrap_servers: str, kafka: KafkaSettings, settings: TrendsSett
             await stack.enter_async_context(_repeated(name, every_s, do, failed))
         log.info("started", bootstrap_servers=bootstrap_servers, group=settings.group, health_port=health.port)
         await _until(stop, failed, app)
+
+
+def _stages(
+    app: App, executor: ThreadPoolExecutor, metrics: TrendsMetrics, settings: TrendsSettings, partitions: int
+) -> tuple[Counters, tuple[tuple[Topic, Stage], ...]]:
+    """The counters, which the API reads too, and each stage with the topic that it reads."""
+    articles = Articles(app, executor, settings.retention_s, metrics, _now)
+    duplicates = Duplicates(
+        app,
+        PartitionTable(app, "articles", NEWS_TRENDS_ARTICLES.partitions),
+        Originals(settings.duplicates_max_originals, settings.duplicates_threshold, settings.duplicates_window_s),
+        executor,
+        metrics,
+        _now,
+        settings.grace_s,
+        settings.retention_s,
+        settings.duplicates_threshold,
+        partitions,
+    )
+    counters = Counters(
+        app,
+        PartitionTable(app, "counters", partitions),
+        metrics,
+        _now,
+        settings.retention_s,
+        settings.cache_max_keys,
+        settings.ranking_max_keys,
+    )
+    return counters, ((NEWS_ENRICHED, articles), (NEWS_TRENDS_ARTICLES, duplicates), (NEWS_TRENDS_MENTIONS, counters))
 
 
 def _now() -> datetime:
