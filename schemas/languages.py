@@ -5,6 +5,7 @@ says zh-Hans or zh-Hant; the individual language where a model tells it, else th
 Dari is "fa", Norwegian Bokmål is "no".
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -212,8 +213,42 @@ zh  zho  Hans  Chinese
 zu  zul  Latn  Zulu
 """
 
+# Individual languages, old codes and other names of a language of the table, by that language.
+_MERGED_BY_LANGUAGE = """
+ar  acm acq aeb ajp apc ar-Latn ars ary arz mey abv acw acx adf afb apd arb arq ayl ayn ayp pga shu
+ay  ayr
+az  azj
+din dik
+et  ekk
+fa  pes prs
+ff  fuv
+gn  gug
+he  iw
+id  in
+jv  jw
+kg  ktu
+ku  kmr
+lv  lvs
+mg  plt
+mn  khk
+ms  zsm
+ne  npi
+no  nb nob
+om  gaz
+or  ory
+ps  pbt pbu pst
+qu  quy quz
+ro  mo mol
+sq  als
+sw  swc swh
+tl  fil
+uz  uzn
+yi  ji ydd
+zh  cmn
+"""
+
 _MERGED: Mapping[str, str] = MappingProxyType(
-    dict.fromkeys(("acm", "acq", "aeb", "ajp", "apc", "ar-Latn", "ars", "ary", "arz", "mey"), "ar") | {"prs": "fa", "nb": "no"}
+    {code: language for language, *codes in map(str.split, _MERGED_BY_LANGUAGE.strip().splitlines()) for code in codes}
 )
 
 _ALWAYS_WITH_SCRIPT = frozenset({"zh"})
@@ -235,6 +270,24 @@ def _read_table() -> dict[str, LanguageCode]:
 
 
 LANGUAGES: Mapping[str, LanguageCode] = MappingProxyType(_read_table())
+
+
+_BY_ISO639_3: Mapping[str, str] = MappingProxyType({known.iso639_3: tag for tag, known in LANGUAGES.items()})
+
+_CODE = re.compile(r"([a-z]{2,3})(?:[-_][a-z0-9]{1,8})*", re.IGNORECASE)
+
+
+def language_of(code: str) -> str | None:
+    """The base tag that a code of any of these standards means; None when it is no code at all.
+
+    BCP 47 ("zh-Hant"), ISO 639-1 or 639-3 ("ara"), FLORES ("arb_Arab"). A language that the table doesn't know is its
+    own first part ("pcm").
+    """
+    found = _CODE.fullmatch(code)
+    if not found:
+        return None
+    language = base_language(found[1].lower())
+    return _BY_ISO639_3.get(language, language)
 
 
 def base_language(tag: str) -> str:

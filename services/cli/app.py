@@ -9,6 +9,7 @@ from services.cli.commands import (
     dlq,
     doctor,
     enrich,
+    evaluate,
     export,
     group,
     import_,
@@ -72,7 +73,7 @@ def newsloom(
     """
 
 
-for command in (up, demo, enrich, publish, tail, trends, export, status, skip, replay, doctor):
+for command in (up, demo, enrich, publish, tail, trends, export, evaluate, status, skip, replay, doctor):
     app.command(name=command.__name__.rpartition(".")[2])(command.run)
 for commands in (import_, dlq, group, keys, topics, models, schema):
     app.add_typer(commands.app, name=commands.__name__.rpartition(".")[2].rstrip("_"))

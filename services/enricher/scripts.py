@@ -30,13 +30,13 @@ _LEAST_KANA = 0.1
 # Scripts beside the default one of schemas/languages.py. Generous: a script too many costs little, one too few an answer.
 _OTHER_SCRIPTS: Mapping[str, str] = MappingProxyType(
     {
-        "ace": "Arab", "ar": "Latn", "az": "Cyrl Arab", "ban": "Bali", "be": "Latn", "bjn": "Arab", "bm": "Nkoo",
-        "bs": "Cyrl", "bug": "Bugi", "ckb": "Latn", "crh": "Cyrl", "dyu": "Nkoo", "ff": "Adlm Arab", "ha": "Arab",
-        "ja": "Hani", "jv": "Java Arab", "kab": "Tfng", "kk": "Latn Arab", "knc": "Arab", "ks": "Deva", "ku": "Arab Cyrl",
-        "ky": "Arab Latn", "mag": "Kthi", "mai": "Tirh", "min": "Arab", "mn": "Mong", "mni": "Mtei", "ms": "Arab",
-        "pa": "Arab", "ro": "Cyrl", "sat": "Deva Beng Orya", "sd": "Deva", "shi": "Latn Arab", "sr": "Latn", "su": "Sund",
-        "sw": "Arab", "taq": "Tfng", "tg": "Latn", "tk": "Cyrl Arab", "tr": "Arab", "tt": "Latn Arab", "tzm": "Latn Arab",
-        "ug": "Cyrl Latn", "uz": "Cyrl Arab", "wo": "Arab", "yo": "Arab", "zh": "Bopo",
+        "ace": "Arab", "ar": "Latn", "az": "Cyrl Arab", "ban": "Bali", "be": "Latn", "bjn": "Arab", "bm": "Nkoo", "bs": "Cyrl",
+        "bug": "Bugi", "ckb": "Latn", "crh": "Cyrl", "dyu": "Nkoo", "el": "Latn", "fa": "Latn", "ff": "Adlm Arab", "ha": "Arab",
+        "hi": "Latn", "ja": "Hani", "jv": "Java Arab", "kab": "Tfng", "kk": "Latn Arab", "knc": "Arab", "ks": "Deva",
+        "ku": "Arab Cyrl", "ky": "Arab Latn", "mag": "Kthi", "mai": "Tirh", "min": "Arab", "mn": "Mong", "mni": "Mtei",
+        "ms": "Arab", "pa": "Arab", "ro": "Cyrl", "ru": "Latn", "sat": "Deva Beng Orya", "sd": "Deva", "shi": "Latn Arab",
+        "sr": "Latn", "su": "Sund", "sw": "Arab", "taq": "Tfng", "tg": "Latn", "tk": "Cyrl Arab", "tr": "Arab",
+        "tt": "Latn Arab", "tzm": "Latn Arab", "ug": "Cyrl Latn", "uz": "Cyrl Arab", "wo": "Arab", "yo": "Arab", "zh": "Bopo",
     }
 )  # fmt: skip
 _LETTERS_OF: Mapping[str, str] = MappingProxyType({"Hans": HAN, "Hant": HAN, "Kore": "Hang"})

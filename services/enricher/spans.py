@@ -34,28 +34,27 @@ def read_words(text: str, windows: Sequence[Window]) -> tuple[list[tuple[int, in
     """
     tokens = [(int(start), int(end)) for window in windows for start, end in window.offsets]
     rows = [row for window in windows for row in window.entities]
-    edges: list[tuple[int, int]] = []
-    labels: list[Floats] = []
-    place = 0
-    for start, end in _words(text, tokens):
-        while place < len(tokens) and tokens[place][1] <= start:
-            place += 1
-        if place < len(tokens) and tokens[place][0] < end:
-            edges.append((start, end))
-            labels.append(rows[place])
-    return edges, np.array(labels, np.float32).reshape(-1, len(LABELS))
+    found = list(words_of(text, tokens))
+    labels = np.array([rows[token] for _, _, token in found], np.float32).reshape(-1, len(LABELS))
+    return [(start, end) for start, end, _ in found], labels
 
 
-def _words(text: str, tokens: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def words_of(text: str, tokens: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
+    """The words of a text that its tokens, in order, cover: start, end (code points), number of the word's first token."""
     place = 0
     for word in _WORD.finditer(text):
-        if not word["piecewise"]:
-            yield word.span()
-            continue
-        while place < len(tokens) and tokens[place][1] <= word.start():
+        start, end = word.span()
+        while place < len(tokens) and tokens[place][1] <= start:
             place += 1
-        while place < len(tokens) and tokens[place][0] < word.end():
-            yield max(tokens[place][0], word.start()), min(tokens[place][1], word.end())
+        if not word["piecewise"]:
+            if place < len(tokens) and tokens[place][0] < end:
+                yield start, end, place
+            continue
+        while place < len(tokens) and tokens[place][0] < end:
+            if place + 1 == len(tokens) or tokens[place + 1][0] > tokens[place][0]:  # else it only marks where a piece begins
+                yield max(tokens[place][0], start), min(tokens[place][1], end), place
+            if tokens[place][1] > end:
+                break  # the next word begins in this piece
             place += 1
 
 

@@ -16,12 +16,12 @@ from schemas.enriched_article import Entity
 from schemas.languages import base_language
 from schemas.raw_article import RawArticle
 from services.enricher.assets import open_assets
+from services.enricher.evaluation.scores import Counts, accuracy, count
 from services.enricher.pipeline import Pipeline
 from services.enricher.stage import Draft
 from services.enricher.stages import STAGES
 from services.enricher.training.corpora import read_seeds
 from services.enricher.training.measure import found_spans
-from services.enricher.training.scores import Counts, accuracy, count
 
 pytestmark = pytest.mark.model
 

@@ -1,15 +1,16 @@
 """Runs the encoder once over title and text; entities, sentiment, topics and embedding read what it says."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from services.enricher.assets import Assets
+from services.enricher.session import open_session
 from services.enricher.stage import Draft, Encoding, Floats, Model, Stage, Window
 from services.enricher.windows import Span, Tokenize, windows
 
@@ -89,7 +90,7 @@ def load(assets: Assets) -> Stage:
     asset = assets.file("encoder")
     return EncodeStage(
         tokenize=tokenize,
-        encode=_open_encoder(str(asset.path)),
+        encode=_open_encoder(asset.path),
         executor=ThreadPoolExecutor(assets.threads, thread_name_prefix="encode"),
         model=asset.model,
         window_tokens=assets.settings["encode"]["window_tokens"],
@@ -98,17 +99,9 @@ def load(assets: Assets) -> Stage:
     )
 
 
-def _open_encoder(path: str) -> Encode:
+def _open_encoder(path: Path) -> Encode:
     """One session for all threads. A window on one thread is faster than one on several, and never differs."""
-    # onnxruntime's wheels report to their maker unless told not to before they are imported (their Privacy.md).
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.enable_mem_pattern = False  # windows differ in length; a pattern for each length would only grow
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    session = open_session(path)
 
     def encode(ids: npt.NDArray[np.int32]) -> Outputs:
         entities, sentiment, topics, embedding = session.run(OUTPUTS, {"ids": ids[None, :]})

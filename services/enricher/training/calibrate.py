@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from schemas.media_topics import MEDIA_TOPICS
 from services.enricher.assets import BUILT_IN, Assets, open_assets
+from services.enricher.evaluation.scores import accuracy, macro_f1
 from services.enricher.prefixes import Prefixes
 from services.enricher.readings import read
 from services.enricher.stage import Encoding, Stage
@@ -29,7 +30,6 @@ from services.enricher.training.corpora import Labelled, held_out, read_annotate
 from services.enricher.training.manifest import update_manifest
 from services.enricher.training.measure import answers
 from services.enricher.training.prefix_model import LETTERS, examples, fit_prefixes, held_out_accuracy, kinds_after
-from services.enricher.training.scores import accuracy, macro_f1
 from services.enricher.vote import person_or_place
 
 Floats64 = npt.NDArray[np.float64]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from services.enricher.training.scores import Span
+from services.enricher.evaluation.scores import Span
 
 # In these files tokens are characters or touch each other: they join without blanks.
 _UNSPACED = frozenset({"zh", "ja", "th"})

@@ -22,6 +22,7 @@ from schemas.languages import LANGUAGES, base_language
 from schemas.media_topics import MEDIA_TOPICS
 from schemas.raw_article import RawArticle
 from services.enricher.assets import BUILT_IN, Assets, open_assets
+from services.enricher.evaluation.scores import Counts, count, in_words, macro_f1
 from services.enricher.stage import Draft, Stage
 from services.enricher.stages import encode, entities, sentiment, topics
 from services.enricher.training.corpora import (
@@ -37,7 +38,6 @@ from services.enricher.training.corpora import (
     read_stories,
 )
 from services.enricher.training.manifest import update_manifest
-from services.enricher.training.scores import Counts, count, in_words, macro_f1
 
 _SENTENCES_PER_FILE = 150
 _LINES_PER_LANGUAGE = 190

@@ -20,7 +20,8 @@ def untouched_logging() -> Iterator[None]:
 @pytest.mark.parametrize(
     "command",
     [
-        *("up", "demo", "enrich", "publish", "tail", "trends", "export", "status", "doctor", "topics apply", "topics list"),
+        *("up", "demo", "enrich", "publish", "tail", "trends", "export", "evaluate", "status", "doctor"),
+        *("topics apply", "topics list"),
         *("dlq list", "dlq show", "dlq redrive", "dlq park", "skip", "replay"),
         *("group pause", "group resume", "group seek", "keys new"),
         *("import warc", "import jsonl", "import csv", "import parquet"),

@@ -48,7 +48,8 @@ def test_published_script(language: str, script: str, text: str, published: str)
 @pytest.mark.parametrize(
     ("label", "scripts"),
     [
-        ("sr", {"Cyrl", "Latn"}), ("ar-Latn", {"Latn"}), ("arz", {"Arab", "Latn"}), ("prs", {"Arab"}), ("ja", {"Jpan", "Hani"}),
+        ("sr", {"Cyrl", "Latn"}), ("ar-Latn", {"Latn"}), ("arz", {"Arab", "Latn"}),
+        ("prs", {"Arab", "Latn"}), ("ru-Latn", {"Latn"}), ("ja", {"Jpan", "Hani"}),
         ("yue", {"Hani"}), ("ko", {"Hang"}), ("he", {"Hebr"}), ("xx", {"Zyyy"}),
     ],
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """The language stage: its rules with a model of the test's choice, and the built-in model on the seeds."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import orjson
 import pytest
@@ -14,9 +15,9 @@ from services.enricher.stages import language, text
 from services.enricher.stages.language import (
     MAX_WINDOWS,
     MIN_CONFIDENCE,
+    READ_CODE_POINTS,
     WINDOW_CODE_POINTS,
     LanguageStage,
-    normalised,
     spread,
     windows,
 )
@@ -44,7 +45,7 @@ def stage_that_recognises(**marks: str) -> LanguageStage:
     """Hears a language where a text has its mark, for certain."""
 
     def guess(heard: str) -> Sequence[tuple[str, float]]:
-        return [(label, 1.0) for label, mark in marks.items() if mark in heard][:1]
+        return [(label, 1.0) for label, mark in marks.items() if mark in heard.lower()][:1]
 
     return LanguageStage(guess, MODEL)
 
@@ -151,6 +152,51 @@ def test_parts_cover_the_whole_text() -> None:
     assert parts[-1].end == len(text)
 
 
+def with_least_evidence(stage: LanguageStage, *least: tuple[int, float]) -> LanguageStage:
+    return replace(stage, least_evidence=least)
+
+
+@pytest.mark.parametrize("label", ["und", "other"])
+def test_what_fits_no_language_best_is_undetermined(label: str) -> None:
+    stage = stage_that_hears(**{label: 0.6}, de=0.4)
+    assert identified(stage, LONG["de"]).tag == "und"
+    assert status(stage, LONG["de"]) == "low_confidence"
+    assert identified(stage_that_hears(**{label: 0.1}, de=0.9), LONG["de"]).tag == "de"
+
+
+def test_little_evidence_for_every_language_is_undetermined() -> None:
+    hesitant = stage_that_hears(de=0.3, sat=0.25, nl=0.1, lb=0.1, pl=0.1, mt=0.1, eu=0.05)
+    certain = stage_that_hears(hr=0.5, bs=0.3, sr=0.19, sl=0.01)
+    least = (0, 0.0), (40, 0.9)
+    assert identified(with_least_evidence(hesitant, *least), LONG["de"]).tag == "und"
+    assert identified(with_least_evidence(certain, *least), LONG["de"]).tag == "hr"
+
+
+def test_short_text_needs_less_evidence() -> None:
+    stage = with_least_evidence(stage_that_hears(de=0.7, nl=0.1, lb=0.1), (0, 0.5), (60, 0.95))
+    assert identified(stage, "Brücke wieder offen, sagt sie").tag == "de"
+    assert identified(stage, LONG["de"]).tag == "und"
+
+
+def test_table_among_sentences_leaves_their_language_known() -> None:
+    stage = with_least_evidence(stage_that_recognises(de="brücke", und="quux"), (0, 0.9))
+    table = " ".join(["Quux bnarf zzyp"] * 20) + "."
+    assert identified(stage, f"{LONG['de'] * 5}\n\n{table}\n\n{LONG['de'] * 5}").tag == "de"
+    assert identified(stage, f"{LONG['de']}\n\n{table}\n\n{table}").tag == "und"
+
+
+def test_names_in_another_script_leave_the_language_known() -> None:
+    stage = with_least_evidence(stage_that_recognises(ar="وزارة", sv="nourgrid"), (0, 0.9))
+    text = f"{LONG['ar']}\nNourGrid Harbour Bay, Kordon Link.\n{LONG['ar']}"
+    assert identified(stage, text).tag == "ar"
+
+
+def test_text_of_no_language_is_no_part() -> None:
+    stage = stage_that_recognises(de="brücke", und="quux")
+    noise = " ".join(["Quux bnarf zzyp"] * 20) + "."
+    assert identified(stage, f"{LONG['de'] * 5}\n\n{noise}\n\n{LONG['de'] * 5}").parts == ()
+
+
 @pytest.mark.parametrize("foreign", ["Le pont!", "Pont Saint-Michel, Paris."])
 def test_name_is_no_part(foreign: str) -> None:
     assert identified(stage_that_recognises(fr="pont", de="brücke"), f"{LONG['de']}\n\n{foreign}\n\n{LONG['de']}").parts == ()
@@ -174,6 +220,20 @@ def test_windows_are_whole_sentences_of_one_script() -> None:
     assert all(end - start <= WINDOW_CODE_POINTS for start, end in windows(f"{LONG['ar']} " * 20))
 
 
+@pytest.mark.parametrize(("sentences", "most"), [(1, READ_CODE_POINTS[0]), (40, READ_CODE_POINTS[1])])
+def test_model_reads_the_beginning_of_each_window(sentences: int, most: int) -> None:
+    heard: list[str] = []
+
+    def guess(text: str) -> Sequence[tuple[str, float]]:
+        heard.append(text)
+        return [("de", 1.0)]
+
+    text = " ".join([f"{LONG['de'][:-1]} und {LONG['de']}"] * sentences)
+    identified(LanguageStage(guess, MODEL), text)
+    assert max(map(len, heard)) == most
+    assert all(part in text for part in heard)
+
+
 def test_long_text_is_read_in_places_spread_evenly() -> None:
     spans = [(place, place + 1) for place in range(1_000)]
     read = spread(spans)
@@ -181,10 +241,6 @@ def test_long_text_is_read_in_places_spread_evenly() -> None:
     assert read[0] == (0, 1) and read[-1] == (990, 991)
     assert spread(spans[:3]) == spans[:3]
     assert spread([]) == []
-
-
-def test_text_is_normalised_as_the_model_learned_it() -> None:
-    assert normalised(" ÜBER 1 234\n٤٥ हिन्दी 中 😀") == "über 0 0 0 हिन्दी 中 😀"
 
 
 @pytest.fixture(scope="module")

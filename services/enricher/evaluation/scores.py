@@ -1,11 +1,15 @@
-"""How good an answer is: strict spans by precision, recall and F1; classes by macro-F1."""
+"""How good an answer is: strict spans and classes by precision, recall and F1; confidences by calibration error."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 Span = tuple[int, int, str]
 """Start, end, type."""
+
+# As many as the literature's usual figure, each with equally many answers, so that none is a bin of chance.
+BINS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,11 @@ class Counts:
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(self.right + other.right, self.wrong + other.wrong, self.missed + other.missed)
+
+    @property
+    def gold(self) -> int:
+        """How many there are to be found."""
+        return self.right + self.missed
 
     @property
     def precision(self) -> float:
@@ -42,12 +51,16 @@ def count(answers: Collection[Any], gold: Collection[Any]) -> Counts:
 
 
 def in_words(spans: Iterable[Span], words: Sequence[tuple[int, int]]) -> set[Span]:
-    """The spans widened to the words that they touch, in word numbers: corpora label whole words, we leave clitics out."""
+    """The spans widened to the words that they touch, in word numbers: corpora label whole words, we leave clitics out.
+
+    Words come in order and don't overlap; a span that touches none is left out.
+    """
     widened = set()
     for start, end, kind in spans:
-        touched = [place for place, (first, last) in enumerate(words) if first < end and last > start]
-        if touched:
-            widened.add((touched[0], touched[-1] + 1, kind))
+        first = bisect_right(words, start, key=lambda word: word[1])
+        last = bisect_left(words, end, key=lambda word: word[0])
+        if first < last:
+            widened.add((first, last, kind))
     return widened
 
 
@@ -64,3 +77,19 @@ def macro_f1(gold: Sequence[str], answers: Sequence[str]) -> float:
 def accuracy(gold: Sequence[str], answers: Sequence[str]) -> float:
     """The share of right answers, 0–1."""
     return sum(g == a for g, a in zip(gold, answers, strict=True)) / max(len(gold), 1)
+
+
+def calibration_error(confidences: Sequence[float], rights: Sequence[int], bins: int = BINS) -> float | None:
+    """Expected calibration error, 0–1: how far confidence is from the share that is right; None without answers.
+
+    The answers in the order of their confidence are cut into that many bins of equal size (give or take one); the error
+    is the mean over the bins of the distance between mean confidence and share of right ones, weighted by size.
+    Method: Nixon et al., "Measuring Calibration in Deep Learning" (CVPR Workshops 2019), who call such bins adaptive.
+    """
+    total = len(confidences)
+    order = sorted(range(total), key=lambda place: confidences[place])
+    distance = 0.0
+    for number in range(bins):
+        chosen = order[number * total // bins : (number + 1) * total // bins]
+        distance += abs(sum(confidences[place] - rights[place] for place in chosen))
+    return distance / total if total else None

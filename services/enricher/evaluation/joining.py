@@ -1,0 +1,39 @@
+"""Makes a text of tokens, as a reader of the language would see it, and says where each token stands in it."""
+
+from collections.abc import Sequence
+
+# Written without blanks between words.
+UNSPACED = frozenset({"ja", "km", "lo", "my", "th", "yue", "zh"})
+
+_CLOSING = frozenset(".,;:!?%)]}»”…،؛؟।。、，：；？！）」』】》’") | {"'s", "’s", "n't"}
+_OPENING = frozenset("([{«“„¿¡（「『【《‘")
+
+
+def joined(tokens: Sequence[str], language: str) -> tuple[str, list[tuple[int, int]]]:
+    """The text, and each token's (start, end) in code points.
+
+    A blank stands between tokens, but not before closing or after opening marks. Where words touch each other, only
+    between two words in Latin letters; so too in Korean when each token is one character.
+    """
+    is_unspaced = language in UNSPACED or (language == "ko" and all(len(token) < 2 for token in tokens))
+    pieces: list[str] = []
+    edges: list[tuple[int, int]] = []
+    length, before = 0, ""
+    for token in tokens:
+        gap = _gap(before, token, is_unspaced)
+        start = length + len(gap)
+        length = start + len(token)
+        pieces += (gap, token)
+        edges.append((start, length))
+        before = token or before
+    return "".join(pieces), edges
+
+
+def _gap(before: str, token: str, is_unspaced: bool) -> str:
+    if not before:
+        return ""
+    last = before[-1]
+    if is_unspaced:
+        both_latin = last.isascii() and last.isalnum() and token.isascii() and token.isalnum()
+        return " " if both_latin and len(token) > 1 else ""
+    return "" if token in _CLOSING or last in _OPENING else " "
