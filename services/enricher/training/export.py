@@ -1,6 +1,7 @@
 """Puts the built-in model together: `python -m services.enricher.training.export CHECKPOINT_FOLDER`.
 
-The folder holds start.safetensors, finetuned.safetensors, tokenizer.json and lid-start.ftz. Equal inputs give equal bytes.
+The folder holds start.safetensors, finetuned.safetensors, tokenizer.json and language.ftz (which language.py makes). Equal
+inputs give equal bytes.
 """
 
 import argparse
@@ -31,10 +32,10 @@ _ABOUT = {
     },
     "language": {
         "name": "newsloom-language",
-        "version": "2026.11.23",
+        "version": "2026.11.26",
         "file": LANGUAGE,
         "licence": "CC-BY-SA-4.0",
-        "source": "fastText classifier trained on SIB-200 and NTREX-128, see ATTRIBUTION.md",
+        "source": "fastText classifier trained on SIB-200, NTREX-128 and text made by programs, see ATTRIBUTION.md",
     },
 }
 
@@ -45,7 +46,7 @@ def export(checkpoint: Path, models: Path = BUILT_IN) -> None:
     graph = encoder_graph(read_checkpoint(checkpoint))
     (models / ENCODER).write_bytes(graph.SerializeToString(deterministic=True))
     shutil.copyfile(checkpoint / "tokenizer.json", models / TOKENIZER)
-    shutil.copyfile(checkpoint / "lid-start.ftz", models / LANGUAGE)
+    shutil.copyfile(checkpoint / LANGUAGE, models / LANGUAGE)
     files = {role: {**about, **_measures(models / about["file"])} for role, about in _ABOUT.items()}
     inputs = {name: digest_of(checkpoint / f"{name}.safetensors") for name in ("start", "finetuned")}
     update_manifest(models, files=files, checkpoint=inputs)
