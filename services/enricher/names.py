@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from services.enricher.numbers import Floats64, softmax
 from services.enricher.readings import Name, Reading
 from services.enricher.spans import Type
 from services.enricher.vote import Found
@@ -22,6 +23,8 @@ class Spotted:
     words: Name
     type: Type
     confidence: float
+    stance: Floats64 | None = None
+    """[3]: probabilities of a negative, neutral, positive stance towards it; None where nothing says so."""
 
 
 def spotted(readings: Sequence[Reading], found: Found) -> Spotted:
@@ -34,7 +37,8 @@ def spotted(readings: Sequence[Reading], found: Found) -> Spotted:
     name = " ".join(unicodedata.normalize("NFKC", surface).split())
     if place.prefix and found.name[0].startswith("ال") and name.startswith("ل"):
         name = "ا" + name
-    return Spotted(reading.field, start, end, surface, name, found.name, found.type, found.confidence)
+    stance = softmax(reading.stances[place.first : place.end].mean(axis=0))
+    return Spotted(reading.field, start, end, surface, name, found.name, found.type, found.confidence, stance)
 
 
 def _after_letters(text: str, start: int, end: int, letters: int) -> int:

@@ -1,79 +1,57 @@
-"""Tells attached prefixes (Arabic و ف ب ل ك, Hebrew ו ב ל מ ה ש כ) from the first letters of a name, without a word list.
+"""Prefixes that are written as part of a word (Arabic و ف ب ل ك, Hebrew ו ב ל מ ה ש כ) and are no part of a name.
 
-The evidence: does the rest also stand alone in the article; does the whole word; which of the two is the commoner word
-by the tokenizer's vocabulary; which letter is it; how does the rest begin. A logistic model weighs it, fitted by
-training/prefix_model.py on names annotated with and without prefixes.
+Whether a name's first letter is a prefix (بباكو) or its own (باكو) is the encoder's to say, word by word, and the article's:
+what also stands there without a letter, or behind another, is a name without it.
 """
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
-Rarity = Callable[[str], float]
-"""How rare a word is: about minus the logarithm of its frequency; 0 for the commonest."""
+import numpy as np
 
-# "ول", "وب", "ושב": more letters than this in front of a name are not written.
-_MOST_LETTERS = 2
+from services.enricher.spans import MOST_PREFIXED
+from services.enricher.stage import Floats
+
 _SHORTEST_REST = 2
-_LONGEST_TELLING = 6
-
-EVIDENCE = ("bias", "rarer", "rest_stands", "whole_stands", "article", "hamza", "bare_alif", "length")
 
 
 @dataclass(frozen=True, slots=True)
 class Prefixes:
-    """The prefixes of one language and what was learned about them; without letters nothing is ever split."""
+    """The letters that a language attaches; without letters nothing is ever split."""
 
-    letters: Mapping[str, float] = field(default_factory=dict)
-    """Each letter's own weight."""
-    weights: Mapping[str, float] = field(default_factory=dict)
-    """The weight of each kind of EVIDENCE."""
-    kinds: Mapping[str, Sequence[float]] = field(default_factory=dict)
-    """How often each letter stands before persons, organisations and places, in relation to each other."""
-    rarity: Rarity = lambda word: 0.0
+    letters: frozenset[str] = frozenset()
 
-    def split(self, word: str, counts: Mapping[str, int]) -> int:
-        """How many letters at the start of a name are prefixes; counts says how often the article has each word."""
-        length, rest = 0, word
-        while length < _MOST_LETTERS and self._is_prefixed(rest, counts):
-            length += 1
-            rest = restored(word, length)
-        return length
+    def split(self, word: str, likely: Floats, counts: Mapping[str, int]) -> int:
+        """How many letters at the start of a name are prefixes.
+
+        likely [4] says how probable each number is, counts how often the article has each word. Every other place where the
+        rest stands alone or behind a letter makes it as much likelier as the first.
+        """
+        stems = self.stems(word)
+        weights = [likely[length] * (1 + self._elsewhere(stem, word, counts)) for stem, length in stems]
+        return stems[int(np.argmax(weights))][1]
+
+    def _elsewhere(self, stem: str, word: str, counts: Mapping[str, int]) -> int:
+        """How often the article has a stem, alone or behind one letter, other than as this word."""
+        forms = {stem, *(joined(letter, stem) for letter in self.letters)} - {word}
+        return sum(counts.get(form, 0) for form in forms)
 
     def stems(self, word: str) -> list[tuple[str, int]]:
         """Whatever a word may be an occurrence of, with the number of letters before it: first the word itself."""
-        stems = [(word, 0)]
-        while len(stems) <= _MOST_LETTERS and self._may_be_prefixed(stems[-1][0]):
-            length = len(stems)
-            stems.append((restored(word, length), length))
-        return stems
+        return [(restored(word, length), length) for length in range(self._longest(word) + 1)]
 
-    def evidence(self, word: str, counts: Mapping[str, int]) -> Sequence[float]:
-        """The values of EVIDENCE for a word that begins with one of the letters."""
-        rest = restored(word, 1)
-        return (
-            1.0,
-            self.rarity(word) - self.rarity(rest),
-            math.log1p(self._stands(rest, counts) - counts.get(word, 0)),
-            math.log1p(max(self._stands(word, counts) - 1, 0)),
-            float(rest.startswith("ال") and len(rest) > 4),
-            float(rest[0] in "إأ"),
-            float(rest[0] == "ا" and not rest.startswith("ال")),
-            float(min(len(rest), _LONGEST_TELLING)),
-        )
+    def _longest(self, word: str) -> int:
+        """How many letters of a word may be prefixes."""
+        most = min(MOST_PREFIXED, len(word) - _SHORTEST_REST)
+        return next((length for length in range(max(most, 0)) if word[length] not in self.letters), max(most, 0))
 
-    def _may_be_prefixed(self, word: str) -> bool:
-        return len(word) > _SHORTEST_REST and word[0] in self.letters
 
-    def _is_prefixed(self, word: str, counts: Mapping[str, int]) -> bool:
-        if not self._may_be_prefixed(word):
-            return False
-        evidence = zip(EVIDENCE, self.evidence(word, counts), strict=True)
-        return self.letters[word[0]] + sum(self.weights[kind] * value for kind, value in evidence) > 0
-
-    def _stands(self, word: str, counts: Mapping[str, int]) -> int:
-        """How often the article has a word, alone or behind a prefix."""
-        return counts.get(word, 0) + sum(counts.get(joined(letter, word), 0) for letter in self.letters)
+NONE = Prefixes()
+PREFIXES: Mapping[str, Prefixes] = MappingProxyType(
+    {"ar": Prefixes(frozenset("وفبلكس")), "he": Prefixes(frozenset("ובלמהשכ"))},
+)
+"""By language (base tag)."""
 
 
 def restored(word: str, length: int) -> str:

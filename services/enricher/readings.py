@@ -1,8 +1,7 @@
 """What the encoder says about an article's words, and where in the article a name occurs."""
 
 import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +30,11 @@ class Reading:
     labels: Floats
     """[words, labels]: probabilities as the encoder labels them."""
     kinds: Floats
-    """[words, 4]: probabilities of no name, person, organisation, place."""
+    """[words, 5]: probabilities of no name, and of each of spans.TYPES."""
+    prefixes: Floats
+    """[words, 4]: probabilities of so many letters of prefix."""
+    stances: Floats
+    """[words, 3]: logits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +49,10 @@ class Place:
 
 def read(field: str, text: str, encoding: Encoding) -> Reading:
     """The words of a field."""
-    edges, labels = read_words(text, [window for window in encoding.windows if window.field == field])
-    forms = tuple(comparable(text[start:end]) for start, end in edges)
-    kinds = np.concatenate([labels[:, :1], labels[:, 1::2] + labels[:, 2::2]], axis=1)
-    return Reading(field, text, edges, forms, labels, kinds)
+    words = read_words(text, [window for window in encoding.windows if window.field == field])
+    forms = tuple(comparable(text[start:end]) for start, end in words.edges)
+    kinds = np.concatenate([words.labels[:, :1], words.labels[:, 1::2] + words.labels[:, 2::2]], axis=1)
+    return Reading(field, text, words.edges, forms, words.labels, kinds, words.prefixes, words.stances)
 
 
 def comparable(name: str) -> str:
@@ -61,11 +64,6 @@ def name_at(readings: Sequence[Reading], place: Place) -> Name:
     """The name that stands there."""
     forms = readings[place.reading].forms
     return (restored(forms[place.first], place.prefix), *forms[place.first + 1 : place.end])
-
-
-def word_counts(readings: Iterable[Reading]) -> Mapping[str, int]:
-    """How often the article has each word."""
-    return Counter(form for reading in readings for form in reading.forms)
 
 
 class Index:

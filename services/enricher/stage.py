@@ -35,7 +35,11 @@ class Window:
     offsets: npt.NDArray[np.int32]
     """[tokens, 2]: code points into the field, without special tokens."""
     entities: Floats
-    """[tokens, labels]: probabilities."""
+    """[tokens, labels]: probabilities, see spans.LABELS."""
+    prefixes: Floats
+    """[tokens, 4]: probabilities of 0 to 3 letters of attached prefix before a name that begins with the token."""
+    stances: Floats
+    """[tokens, 3]: logits of a negative, neutral, positive stance towards what the token names."""
     sentiment: Floats
     """[3]: logits of negative, neutral, positive."""
     topics: Floats

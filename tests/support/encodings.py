@@ -29,21 +29,28 @@ def window(
     names: Mapping[str, Sequence[Floats]] | None = None,
     *,
     field: str = "text",
+    prefixes: Mapping[str, int] | None = None,
+    stances: Mapping[str, Sequence[float]] | None = None,
     sentiment: Sequence[float] = (0.0, 0.0, 0.0),
     topics: Sequence[float] = (0.0,) * 17,
     embedding: Sequence[float] = (1.0, 0.0),
 ) -> Window:
-    """A window over a whole text with a token for every word and mark; names gives the rows of their words in order."""
+    """A window over a whole text with a token for every word and mark: names gives the rows of their words in order,
+    prefixes how many letters stand before the name in a word, stances the logits of a word's stance.
+    """
     tokens = [match.span() for match in re.finditer(r"\w+|[^\w\s]", text)]
     rows = [row() for _ in tokens]
     for name, given in (names or {}).items():
         at = text.index(name)
         first = next(place for place, (start, end) in enumerate(tokens) if start <= at < end)
         rows[first : first + len(given)] = given
+    words = [text[start:end] for start, end in tokens]
     return Window(
         field=field,
         offsets=np.array(tokens, np.int32).reshape(-1, 2),
         entities=np.array(rows, np.float32).reshape(-1, len(LABELS)),
+        prefixes=np.eye(4, dtype=np.float32)[[(prefixes or {}).get(word, 0) for word in words]],
+        stances=_floats([(stances or {}).get(word, (0.0, 0.0, 0.0)) for word in words]).reshape(-1, 3),
         sentiment=_floats(sentiment),
         topics=_floats(topics),
         embedding=_floats(embedding),
@@ -61,5 +68,5 @@ def draft(text: str, *windows: Window, language: str = "en", title: str | None =
     )
 
 
-def _floats(values: Sequence[float]) -> npt.NDArray[np.float32]:
+def _floats(values: Sequence[float] | Sequence[Sequence[float]]) -> npt.NDArray[np.float32]:
     return np.array(values, np.float32)

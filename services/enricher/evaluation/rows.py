@@ -10,7 +10,7 @@ from schemas.languages import language_of
 from services.enricher.evaluation.joining import joined
 from services.enricher.evaluation.tags import tag_spans
 from services.enricher.evaluation.topic_labels import topic_of
-from services.enricher.stages.sentiment import LABELS
+from services.enricher.numbers import LABELS
 
 Answer = tuple[Any, ...]
 """Something right or wrong; its last element is its class: (start, end, type) of a name, else (class,)."""

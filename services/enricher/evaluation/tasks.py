@@ -13,11 +13,11 @@ from services.enricher.evaluation.rows import Form, Row, read_entities, read_lan
 from services.enricher.evaluation.running import Steps, without_gate
 from services.enricher.evaluation.survey import Parse
 from services.enricher.evaluation.tally import Judgement
+from services.enricher.numbers import LABELS
 from services.enricher.pipeline import Pipeline
 from services.enricher.spans import TYPES
 from services.enricher.stage import Draft, Stage
 from services.enricher.stages import encode, entities, language, sentiment, text, topics
-from services.enricher.stages.sentiment import LABELS
 from services.enricher.stages.topics import TopicsStage
 
 Head = Callable[[Assets, Form], Stage]

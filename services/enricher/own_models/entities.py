@@ -5,20 +5,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 
 from services.enricher.assets import Assets
 from services.enricher.names import Spotted
+from services.enricher.numbers import softmax
 from services.enricher.own_models.folder import read_folder
 from services.enricher.own_models.reader import Reader, Reading, answered, open_reader
 from services.enricher.own_models.tags import Edge, Tag, read_tags, spans
 from services.enricher.readings import comparable
 from services.enricher.scripts import script_of
-from services.enricher.spans import Type, words_of
+from services.enricher.spans import words_of
 from services.enricher.stage import Draft, Model, Stage
-from services.enricher.stages.encode import softmax
 from services.enricher.stages.entities import salient
 
 # Where words touch each other anyway.
@@ -63,7 +62,7 @@ def spot(field: str, text: str, readings: Sequence[Reading], tags: Sequence[Tag]
         if any(map(str.isalnum, surface)):
             forms = tuple(comparable(text[word[0] : word[1]]) for word in words[first:end])
             name = " ".join(unicodedata.normalize("NFKC", surface).split())
-            yield Spotted(field, *edges, surface, name, forms, cast(Type, kind), confidence)
+            yield Spotted(field, *edges, surface, name, forms, kind, confidence)
 
 
 def _edge(text: str, before: int, start: int) -> Edge:

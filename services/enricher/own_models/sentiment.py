@@ -10,12 +10,11 @@ import numpy as np
 from schemas.enriched_article import SentimentLabel
 from services.enricher.assets import Assets
 from services.enricher.errors import AssetCorrupt
+from services.enricher.numbers import LABELS, sentiment_of, softmax
 from services.enricher.own_models.folder import CONFIG, ModelFolder, read_folder
 from services.enricher.own_models.labels import meanings
 from services.enricher.own_models.reader import Reader, Reading, answered, mean_probabilities, open_reader
 from services.enricher.stage import Draft, Floats, Model, Stage
-from services.enricher.stages.encode import softmax
-from services.enricher.stages.sentiment import LABELS, sentiment_of
 
 # As for the built-in model: of three classes, the likeliest is hardly likelier than the others.
 MIN_CONFIDENCE = 0.45

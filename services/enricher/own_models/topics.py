@@ -11,11 +11,11 @@ from schemas.media_topics import MEDIA_TOPICS
 from services.enricher.assets import Assets
 from services.enricher.errors import AssetCorrupt
 from services.enricher.evaluation.topic_labels import topic_of
+from services.enricher.numbers import sigmoid, softmax
 from services.enricher.own_models.folder import CONFIG, ModelFolder, read_folder
 from services.enricher.own_models.labels import meanings
 from services.enricher.own_models.reader import Reader, Reading, answered, mean_probabilities, open_reader
 from services.enricher.stage import Draft, Floats, Model, Stage
-from services.enricher.stages.encode import softmax
 from services.enricher.stages.topics import likeliest
 
 # Likelier than not.
@@ -57,12 +57,6 @@ def by_topic(labels: Floats, qcodes: Sequence[str], is_multi_label: bool) -> npt
             place = _QCODES.index(qcode)
             topics[place] = max(topics[place], probability) if is_multi_label else topics[place] + probability
     return np.minimum(topics, 1)
-
-
-def sigmoid(logits: Floats) -> Floats:
-    """Probabilities from log odds, of any size."""
-    shares: Floats = np.exp(-np.logaddexp(0, -logits)).astype(np.float32)
-    return shares
 
 
 def read_topics(folder: ModelFolder) -> list[str]:

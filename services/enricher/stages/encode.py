@@ -4,23 +4,24 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from services.enricher.assets import Assets
+from services.enricher.numbers import softmax
 from services.enricher.session import open_session
 from services.enricher.stage import Draft, Encoding, Floats, Model, Stage, Window
 from services.enricher.windows import Span, Tokenize, windows
 
-Outputs = tuple[Floats, Floats, Floats, Floats]
-"""Logits of entities [tokens, labels], sentiment [3], topics [17], and the embedding [dim]."""
+Outputs = Sequence[Floats]
+"""Logits of entities [tokens, labels], prefixes [tokens, 4], stances [tokens, 3], sentiment [3], topics [17], and the
+embedding [dim]: what OUTPUTS names."""
 
 Encode = Callable[[npt.NDArray[np.int32]], Outputs]
 """What the model says about a window's token numbers, special tokens included."""
 
-OUTPUTS = ("entities", "sentiment", "topics", "embedding")
+OUTPUTS = ("entities", "prefixes", "stances", "sentiment", "topics", "embedding")
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,14 @@ class EncodeStage:
 
     def _answer(self, span: Span) -> Window:
         ids = np.concatenate([[self.begin], span.ids, [self.end]]).astype(np.int32)
-        entities, sentiment, topics, embedding = self.encode(ids)
+        entities, prefixes, stances, sentiment, topics, embedding = self.encode(ids)
         answered = slice(span.first, span.end)
         return Window(
             field=span.field,
             offsets=span.offsets[answered],
-            entities=softmax(entities[1:-1][answered]),
+            entities=softmax(entities[1:-1][answered]).astype(np.float32),
+            prefixes=softmax(prefixes[1:-1][answered]).astype(np.float32),
+            stances=stances[1:-1][answered],
             sentiment=sentiment,
             topics=topics,
             embedding=embedding,
@@ -66,13 +69,6 @@ def encoding_of(draft: Draft) -> Encoding:
     if draft.encoding is None or not draft.encoding.windows:
         raise ValueError("the article was not encoded")
     return draft.encoding
-
-
-def softmax(logits: npt.NDArray[Any]) -> Floats:
-    """Probabilities along the last axis."""
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    shares: Floats = (powers / powers.sum(axis=-1, keepdims=True)).astype(np.float32)
-    return shares
 
 
 def load(assets: Assets) -> Stage:
@@ -90,7 +86,7 @@ def load(assets: Assets) -> Stage:
     asset = assets.file("encoder")
     return EncodeStage(
         tokenize=tokenize,
-        encode=_open_encoder(asset.path),
+        encode=open_encoder(asset.path),
         executor=ThreadPoolExecutor(assets.threads, thread_name_prefix="encode"),
         model=asset.model,
         window_tokens=assets.settings["encode"]["window_tokens"],
@@ -99,12 +95,11 @@ def load(assets: Assets) -> Stage:
     )
 
 
-def _open_encoder(path: Path) -> Encode:
+def open_encoder(path: Path) -> Encode:
     """One session for all threads. A window on one thread is faster than one on several, and never differs."""
     session = open_session(path)
 
     def encode(ids: npt.NDArray[np.int32]) -> Outputs:
-        entities, sentiment, topics, embedding = session.run(OUTPUTS, {"ids": ids[None, :]})
-        return entities[0], sentiment[0], topics[0], embedding[0]
+        return [output[0] for output in session.run(OUTPUTS, {"ids": ids[None, :]})]
 
     return encode

@@ -1,32 +1,65 @@
-"""Persons, organisations and places: names found by the encoder, settled by all their places in the article."""
+"""Persons, organisations, places and other names: found by the encoder, settled by all their places in the article."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from schemas.enriched_article import Entity, Mention
+import numpy as np
+
+from schemas.enriched_article import Entity, Mention, Sentiment
 from schemas.languages import base_language
 from services.enricher.assets import Assets
 from services.enricher.names import Spotted, grouped, name_of, spotted
-from services.enricher.prefixes import Prefixes, Rarity
+from services.enricher.numbers import log_odds, sentiment_of, sigmoid, softmax
+from services.enricher.prefixes import NONE, PREFIXES, Prefixes
 from services.enricher.readings import read
 from services.enricher.salience import salience
 from services.enricher.stage import Draft, Encoding, Model, Stage
 from services.enricher.stages.encode import encoding_of
 from services.enricher.vote import Thresholds, find_names
 
-_NO_PREFIXES = Prefixes()
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """From the encoder's probability that something is a name to how often exactly this name is right: log odds are
+    multiplied and shifted, as Platt (1999) does; fitted by training/calibrate.py.
+    """
+
+    slope: float = 1.0
+    shift: float = 0.0
+
+    def of(self, probability: float) -> float:
+        """The calibrated probability."""
+        return float(sigmoid(self.slope * log_odds(np.array(probability)) + self.shift))
+
+
+@dataclass(frozen=True, slots=True)
+class Stance:
+    """From the stances that a thing's mentions show to the one towards it: logarithms of their mean, multiplied and
+    shifted; fitted by training/calibrate.py.
+    """
+
+    slope: float = 1.0
+    bias: Sequence[float] = (0.0, 0.0, 0.0)
+
+    def of(self, mentions: Sequence[Spotted]) -> Sentiment | None:
+        """The stance towards what these mentions name; None when none of them shows one."""
+        shown = [mention.stance for mention in mentions if mention.stance is not None]
+        if not shown:
+            return None
+        mean = np.mean(shown, axis=0)
+        return sentiment_of(softmax(self.slope * np.log(np.maximum(mean, 1e-9)) + np.array(self.bias)))
 
 
 @dataclass(frozen=True)
 class EntitiesStage:
-    """Fills `entities`, most salient first."""
+    """Fills `entities`, most salient first; the stance towards each where sentiment is known in the language."""
 
     model: Model
     languages: frozenset[str]
+    languages_of_sentiment: frozenset[str]
     thresholds: Thresholds
-    prefixes: Mapping[str, Prefixes]
-    """By language, for those that attach any."""
+    confidence: Confidence = Confidence()
+    stance: Stance = Stance()
     name: str = "entities"
 
     def __call__(self, drafts: Sequence[Draft]) -> Sequence[Draft]:
@@ -37,9 +70,11 @@ class EntitiesStage:
         language = base_language(draft.language.tag) if draft.language else ""
         if language not in self.languages:
             return draft.answered(self.name, "unsupported_language")
-        prefixes = self.prefixes.get(language, _NO_PREFIXES)
+        prefixes = PREFIXES.get(language, NONE)
         names = spot(draft.title or "", draft.annotated_text, encoding_of(draft), prefixes, self.thresholds)
-        return draft.answered(self.name, entities=salient(names, len(draft.annotated_text)))
+        sure = [replace(name, confidence=self.confidence.of(name.confidence)) for name in names]
+        stance = self.stance if language in self.languages_of_sentiment else None
+        return draft.answered(self.name, entities=salient(sure, len(draft.annotated_text), stance))
 
 
 def spot(title: str, text: str, encoding: Encoding, prefixes: Prefixes, thresholds: Thresholds) -> Sequence[Spotted]:
@@ -48,8 +83,8 @@ def spot(title: str, text: str, encoding: Encoding, prefixes: Prefixes, threshol
     return [spotted(readings, found) for found in find_names(readings, prefixes, thresholds)]
 
 
-def salient(names: Sequence[Spotted], text_length: int) -> tuple[Entity, ...]:
-    """The named things with their mentions, most salient first."""
+def salient(names: Sequence[Spotted], text_length: int, stance: Stance | None = None) -> tuple[Entity, ...]:
+    """The named things with their mentions, most salient first; with the stance towards them when asked for."""
     groups = grouped(names)
     most_mentions = max(map(len, groups), default=1)
     found = [
@@ -58,6 +93,7 @@ def salient(names: Sequence[Spotted], text_length: int) -> tuple[Entity, ...]:
             name=name_of(group),
             mentions=tuple(map(_mention, group)),
             salience=round(salience(group, most_mentions, text_length), 4),
+            sentiment=stance.of(group) if stance else None,
         )
         for group in groups
     ]
@@ -79,25 +115,11 @@ def _mention(name: Spotted) -> Mention:
 def load(assets: Assets) -> Stage:
     """The stage for the built-in encoder's labels."""
     settings = assets.settings["entities"]
-    rarity = open_rarity(assets)
     return EntitiesStage(
         model=assets.file("encoder").model,
         languages=assets.supported("entities"),
+        languages_of_sentiment=assets.supported("sentiment"),
         thresholds=Thresholds(**settings["thresholds"]),
-        prefixes={language: Prefixes(rarity=rarity, **learned) for language, learned in settings["prefixes"].items()},
+        confidence=Confidence(**settings["confidence"]),
+        stance=Stance(**settings["stance"]),
     )
-
-
-def open_rarity(assets: Assets) -> Rarity:
-    """How rare a word is by the tokenizer's vocabulary, whose pieces are numbered from the commonest to the rarest."""
-    import math
-
-    from services.enricher.tokenizer import open_tokenizer
-
-    tokenizer = open_tokenizer(assets.file("tokenizer").path)
-
-    @lru_cache(maxsize=50_000)
-    def rarity(word: str) -> float:
-        return math.fsum(math.log(piece + 1) for piece in tokenizer.encode(word, add_special_tokens=False).ids)
-
-    return rarity

@@ -4,15 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from schemas.enriched_article import Sentiment, SentimentLabel
 from schemas.languages import base_language
 from services.enricher.assets import Assets
-from services.enricher.stage import Draft, Encoding, Floats, Model, Stage, Window
-from services.enricher.stages.encode import encoding_of, softmax
-
-LABELS: tuple[SentimentLabel, ...] = ("negative", "neutral", "positive")
+from services.enricher.numbers import Floats64, sentiment_of, softmax
+from services.enricher.stage import Draft, Encoding, Model, Stage, Window
+from services.enricher.stages.encode import encoding_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ class SentimentStage:
         return draft.answered(self.name, "low_confidence" if unsure else "ok", sentiment=sentiment)
 
 
-def document_probabilities(encoding: Encoding, calibration: Calibration) -> Floats:
+def document_probabilities(encoding: Encoding, calibration: Calibration) -> Floats64:
     """[3]: negative, neutral, positive; an article without title or text is judged by the other alone."""
     title = _log_mean(window for window in encoding.windows if window.field == "title")
     text = _log_mean(window for window in encoding.windows if window.field == "text")
@@ -58,26 +55,15 @@ def document_probabilities(encoding: Encoding, calibration: Calibration) -> Floa
     return softmax(calibration.text_weight * text + calibration.title_weight * title + np.array(calibration.bias))
 
 
-def _log_mean(windows: Iterable[Window]) -> npt.NDArray[np.float64] | None:
+def _log_mean(windows: Iterable[Window]) -> Floats64 | None:
     """The logarithm of the windows' mean probabilities, weighted by tokens; None without windows."""
     chosen = tuple(windows)
     if not chosen:
         return None
     weights = np.array([len(window.offsets) for window in chosen], np.float64)
     shares = softmax(np.array([window.sentiment for window in chosen], np.float64))
-    mean: npt.NDArray[np.float64] = np.log(weights @ shares / weights.sum())
+    mean: Floats64 = np.log(weights @ shares / weights.sum())
     return mean
-
-
-def sentiment_of(probabilities: Floats) -> Sentiment:
-    """The contract's form of three probabilities."""
-    negative, _, positive = (float(share) for share in probabilities)
-    likeliest = int(np.argmax(probabilities))
-    return Sentiment(
-        label=LABELS[likeliest],
-        score=round(positive - negative, 4),
-        confidence=round(float(probabilities[likeliest]), 4),
-    )
 
 
 def load(assets: Assets) -> Stage:

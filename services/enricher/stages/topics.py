@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from schemas.enriched_article import Topic
 from schemas.languages import base_language
 from schemas.media_topics import MEDIA_TOPICS
 from services.enricher.assets import Assets
+from services.enricher.numbers import Floats64, log_odds, sigmoid
 from services.enricher.stage import Draft, Encoding, Model, Stage
 from services.enricher.stages.encode import encoding_of
 
@@ -20,8 +20,9 @@ class TopicsStage:
 
     model: Model
     languages: frozenset[str]
-    shifts: Sequence[float]
-    """Added to each topic's log odds: the encoder was trained where a third of all stories were politics."""
+    slope: float
+    """Log odds are multiplied by it, and then `shift` is added: fitted by training/calibrate.py."""
+    shift: float
     threshold: float
     name: str = "topics"
 
@@ -32,27 +33,20 @@ class TopicsStage:
     def _answer(self, draft: Draft) -> Draft:
         if draft.language is None or base_language(draft.language.tag) not in self.languages:
             return draft.answered(self.name, "unsupported_language")
-        probabilities = topic_probabilities(encoding_of(draft), self.shifts)
+        probabilities = sigmoid(self.slope * topic_log_odds(encoding_of(draft)) + self.shift)
         topics = likeliest(probabilities, self.threshold)
         unsure = topics[0].confidence < self.threshold
         return draft.answered(self.name, "low_confidence" if unsure else "ok", topics=topics)
 
 
-def topic_probabilities(encoding: Encoding, shifts: Sequence[float]) -> npt.NDArray[np.float64]:
-    """[17]: the windows' mean probabilities, weighted by tokens, with their log odds shifted."""
+def topic_log_odds(encoding: Encoding) -> Floats64:
+    """[17]: of the windows' mean probabilities, weighted by tokens."""
     weights = np.array([len(window.offsets) for window in encoding.windows], np.float64)
     windows = sigmoid(np.array([window.topics for window in encoding.windows], np.float64))
-    mean = weights @ windows / weights.sum()
-    return sigmoid(np.log(mean / (1 - mean)) + np.array(shifts))
+    return log_odds(weights @ windows / weights.sum())
 
 
-def sigmoid(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Probabilities from log odds."""
-    probabilities: npt.NDArray[np.float64] = 1 / (1 + np.exp(-logits))
-    return probabilities
-
-
-def likeliest(probabilities: npt.NDArray[np.float64], threshold: float) -> tuple[Topic, ...]:
+def likeliest(probabilities: Floats64, threshold: float) -> tuple[Topic, ...]:
     """The topics at or above the threshold, likeliest first; the single likeliest when there is none."""
     order = np.argsort(-probabilities, kind="stable")
     names = list(MEDIA_TOPICS.items())

@@ -1,7 +1,7 @@
-"""Puts the built-in model together: `python -m services.enricher.training.export CHECKPOINT_FOLDER`.
+"""Puts the built-in model together: `python -m services.enricher.training.export START TRAINED LANGUAGE`.
 
-The folder holds start.safetensors, finetuned.safetensors, tokenizer.json and language.ftz (which language.py makes). Equal
-inputs give equal bytes.
+START is a folder with start.safetensors and tokenizer.json, TRAINED what services.enricher.training.train wrote, LANGUAGE
+what services.enricher.training.language wrote. Equal inputs give equal bytes.
 """
 
 import argparse
@@ -18,7 +18,7 @@ ENCODER, TOKENIZER, LANGUAGE = "encoder.onnx", "tokenizer.json", "language.ftz"
 _ABOUT = {
     "encoder": {
         "name": "newsloom-encoder",
-        "version": "2026.11.23",
+        "version": "2026.11.26",
         "file": ENCODER,
         "licence": "CC-BY-SA-4.0",
         "source": "9 layers of intfloat/multilingual-e5-small (MIT), fine-tuned on the corpora of ATTRIBUTION.md, in 8 bits",
@@ -35,20 +35,21 @@ _ABOUT = {
         "version": "2026.11.26",
         "file": LANGUAGE,
         "licence": "CC-BY-SA-4.0",
-        "source": "fastText classifier trained on SIB-200, NTREX-128 and text made by programs, see ATTRIBUTION.md",
+        "source": "fastText classifier trained on SIB-200 and NTREX-128, see ATTRIBUTION.md",
     },
 }
 
 
-def export(checkpoint: Path, models: Path = BUILT_IN) -> None:
+def export(start: Path, trained: Path, language: Path, models: Path = BUILT_IN) -> None:
     """Writes the model files of a checkpoint into a folder, with their digests in its manifest."""
     models.mkdir(parents=True, exist_ok=True)
-    graph = encoder_graph(read_checkpoint(checkpoint))
+    graph = encoder_graph(read_checkpoint(start / "start.safetensors", trained))
     (models / ENCODER).write_bytes(graph.SerializeToString(deterministic=True))
-    shutil.copyfile(checkpoint / "tokenizer.json", models / TOKENIZER)
-    shutil.copyfile(checkpoint / LANGUAGE, models / LANGUAGE)
+    for source, target in ((start / "tokenizer.json", TOKENIZER), (language, LANGUAGE)):
+        if source.resolve() != (models / target).resolve():
+            shutil.copyfile(source, models / target)
     files = {role: {**about, **_measures(models / about["file"])} for role, about in _ABOUT.items()}
-    inputs = {name: digest_of(checkpoint / f"{name}.safetensors") for name in ("start", "finetuned")}
+    inputs = {"start": digest_of(start / "start.safetensors"), "trained": digest_of(trained)}
     update_manifest(models, files=files, checkpoint=inputs)
 
 
@@ -58,11 +59,13 @@ def _measures(path: Path) -> dict[str, str | int]:
 
 def main() -> None:
     """The command."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("checkpoint", type=Path, help="folder with the checkpoint's files")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("start", type=Path, help="folder with start.safetensors and tokenizer.json")
+    parser.add_argument("trained", type=Path, help="trained.safetensors of a run")
+    parser.add_argument("language", type=Path, help="language.ftz")
     parser.add_argument("--models", type=Path, default=BUILT_IN, help="folder to write to")
     options = parser.parse_args()
-    export(options.checkpoint, options.models)
+    export(options.start, options.trained, options.language, options.models)
 
 
 if __name__ == "__main__":

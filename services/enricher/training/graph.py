@@ -26,6 +26,7 @@ _SMALLEST_SCALE = 1e-9
 class Graph:
     """A graph being written; every node and constant has a name given by its place, so equal inputs give equal bytes."""
 
+    in_8_bits: bool = True
     nodes: list[NodeProto] = field(default_factory=list)
     constants: list[TensorProto] = field(default_factory=list)
     _quantised: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -57,6 +58,12 @@ class Graph:
         """value @ weight.T + bias in float32; weight is [outputs, inputs]."""
         product = self.node("MatMul", [value, self.constant(f"{output}.w", weight.T)], f"{output}.product")
         return self.node("Add", [product, self.constant(f"{output}.b", bias)], output)
+
+    def product(self, value: str, weight: Floats, output: str) -> str:
+        """value @ weight.T, in 8 bits or in float32; weight is [outputs, inputs]."""
+        if self.in_8_bits:
+            return self.product_in_8_bits(value, weight, output)
+        return self.node("MatMul", [value, self.constant(f"{output}.w", weight.T)], output)
 
     def product_in_8_bits(self, value: str, weight: Floats, output: str) -> str:
         """value @ weight.T with 8-bit integers: one scale for each token's activations, one for each output's weights.

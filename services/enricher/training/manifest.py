@@ -24,7 +24,7 @@ def update_manifest(folder: Path, **tables: Mapping[str, Any]) -> None:
     """Writes the given top-level tables and keeps the others; a table inside them replaces the one of its name."""
     manifest = read_manifest(folder)
     for name, table in tables.items():
-        manifest[name] = {**manifest.get(name, {}), **table}
+        manifest[name] = dict(table) if name == "checkpoint" else {**manifest.get(name, {}), **table}
     lines = [line for name in sorted(manifest) for line in _table((name,), manifest[name])]
     (folder / NAME).write_text(_HEADER + "\n".join(lines) + "\n", encoding="utf-8")
 

@@ -1,10 +1,12 @@
 """Label probabilities to spans of words."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from services.enricher.spans import decode, read_words
-from services.enricher.stage import Floats
+from services.enricher.stage import Floats, Window
 from tests.support.encodings import row, window
 
 
@@ -30,7 +32,7 @@ def test_the_kind_never_changes_inside_a_name() -> None:
 
 
 def test_nothing_has_no_names() -> None:
-    assert decode(np.zeros((0, 7), np.float32)) == []
+    assert decode(np.zeros((0, 9), np.float32)) == []
 
 
 @pytest.mark.parametrize(
@@ -43,26 +45,45 @@ def test_nothing_has_no_names() -> None:
     ],
 )
 def test_words_are_runs_of_letters_signs_and_digits(text: str, words: list[str]) -> None:
-    edges, rows = read_words(text, [window(text)])
-    assert [text[start:end] for start, end in edges] == words
-    assert len(rows) == len(words)
+    found = read_words(text, [window(text)])
+    assert [text[start:end] for start, end in found.edges] == words
+    assert len(found.labels) == len(found.prefixes) == len(found.stances) == len(words)
 
 
-def test_a_word_has_the_probabilities_of_its_first_piece() -> None:
-    whole = window("Baku burns", {"Baku": [row(B_LOC=0.9)]})
-    pieces = np.array([(0, 2), (2, 4), (5, 10)], np.int32)
-    in_pieces = type(whole)(
-        "text", pieces, labels(row(B_LOC=0.7), row(B_PER=1.0), row()), whole.sentiment, whole.topics, whole.embedding
+def pieced(text: str, offsets: list[tuple[int, int]], *rows: Floats) -> Window:
+    """A window of these pieces; the second number of each stance is the piece's place."""
+    base = window(text)
+    count = len(offsets)
+    return replace(
+        base,
+        offsets=np.array(offsets, np.int32),
+        entities=labels(*rows),
+        prefixes=np.zeros((count, 4), np.float32),
+        stances=np.array([(0, place, 0) for place in range(count)], np.float32),
     )
-    edges, rows = read_words("Baku burns", [in_pieces])
-    assert edges == [(0, 4), (5, 10)]
-    assert rows[0].argmax() == 5
+
+
+def test_a_word_has_the_numbers_of_its_first_piece() -> None:
+    in_pieces = pieced("Baku burns", [(0, 2), (2, 4), (5, 10)], row(B_LOC=0.7), row(B_PER=1.0), row())
+    found = read_words("Baku burns", [in_pieces])
+    assert found.edges == [(0, 4), (5, 10)]
+    assert found.labels[0].argmax() == 5
+    assert found.stances[:, 1].tolist() == [0, 2]
 
 
 def test_in_scripts_without_blanks_the_pieces_are_words() -> None:
     text = "我在北京。"
-    pieces = np.array([(0, 1), (1, 2), (2, 4), (4, 5)], np.int32)
-    base = window(text)
-    pieced = type(base)("text", pieces, labels(row(), row(), row(B_LOC=0.9), row()), base.sentiment, base.topics, base.embedding)
-    edges, _ = read_words(text, [pieced])
-    assert [text[start:end] for start, end in edges] == ["我", "在", "北京", "。"]
+    in_pieces = pieced(text, [(0, 1), (1, 2), (2, 4), (4, 5)], row(), row(), row(B_LOC=0.9), row())
+    found = read_words(text, [in_pieces])
+    assert [text[start:end] for start, end in found.edges] == ["我", "在", "北京", "。"]
+
+
+def test_a_piece_that_only_says_where_a_word_begins_is_none() -> None:
+    text = "ไทยแพ้"
+    found = read_words(text, [pieced(text, [(0, 1), (0, 3), (3, 6)], row(), row(B_LOC=0.9), row())])
+    assert [text[start:end] for start, end in found.edges] == ["ไทย", "แพ้"]
+    assert found.labels[0].argmax() == 5
+
+
+def test_nothing_has_no_words() -> None:
+    assert read_words("", []).edges == []

@@ -1,25 +1,24 @@
 """Names settled by all their places in an article."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from services.enricher.prefixes import Prefixes
+import numpy as np
+import pytest
+
+from services.enricher.prefixes import NONE, PREFIXES, Prefixes
 from services.enricher.readings import read
 from services.enricher.stage import Encoding, Floats, Window
 from services.enricher.vote import Thresholds, find_names
 from tests.support.encodings import row, window
 
-LIMITS = Thresholds(kept=0.4, spread=0.5, sure=0.9, hint=0.2, neighbour=0.15, lone_person=0.33)
-ARABIC = Prefixes(
-    letters={"ب": 0.0, "ل": 0.0, "و": 0.0},
-    weights=dict.fromkeys(("bias", "rarer", "whole_stands", "article", "hamza", "bare_alif", "length"), 0.0)
-    | {"bias": -1.0, "rest_stands": 3.0},
-    kinds={"ب": (5.0, 20.0, 30.0)},
-)
+LIMITS = Thresholds(kept=0.4, spread=0.5, sure=0.9, hint=0.2)
+ARABIC = PREFIXES["ar"]
 
 
 def names(text: str, *windows: Window, prefixes: Prefixes | None = None) -> list[tuple[str, str]]:
     reading = read("text", text, Encoding(windows))
-    found = find_names([reading], prefixes or Prefixes(), LIMITS)
+    found = find_names([reading], prefixes or NONE, LIMITS)
     return [(text[reading.edges[f.place.first][0] + f.place.prefix : reading.edges[f.place.end - 1][1]], f.type) for f in found]
 
 
@@ -58,36 +57,24 @@ def test_the_type_is_settled_by_all_places() -> None:
     assert {kind for _, kind in names(text, places(text, "Orsova", rows))} == {"ORG"}
 
 
-def test_a_lone_word_read_as_person_and_place_is_a_place() -> None:
-    text = "قالت باكو إن في باكو حرب"
-    window_ = places(text, "باكو", [row(B_PER=0.7, B_LOC=0.2), row(B_LOC=0.6)])
-    assert {kind for _, kind in names(text, window_)} == {"LOC"}
-
-
-def test_but_a_person_when_a_full_name_explains_it() -> None:
-    text = "Ana Vega spoke Vega left Vega"
-    rows = [row(B_PER=0.9), row(I_PER=0.9), row(), row(B_PER=0.7, B_LOC=0.2), row(), row(B_LOC=0.6, B_PER=0.3)]
-    assert names(text, labelled(text, *rows)) == [("Ana Vega", "PER"), ("Vega", "PER"), ("Vega", "PER")]
-
-
 def test_names_are_found_behind_prefixes_and_prefixes_stay_outside() -> None:
     text = "أرمينيا قالت لأرمينيا"
-    window_ = labelled(text, row(B_LOC=0.9), row(), row(B_LOC=0.6))
+    window_ = window(text, {"أرمينيا": [row(B_LOC=0.9), row(), row(B_LOC=0.6)]}, prefixes={"لأرمينيا": 1})
     assert names(text, window_, prefixes=ARABIC) == [("أرمينيا", "LOC"), ("أرمينيا", "LOC")]
 
 
-def test_a_word_that_stands_only_beside_a_name_belongs_to_it() -> None:
-    text = "قال حكمت حاجييف ثم غادر حكمت حاجييف مساء"
-    given, family = row(B_PER=0.25), row(B_PER=0.8)
-    rows = [row(), given, family, row(), row(), given, family, row()]
-    assert names(text, labelled(text, *rows)) == [("حكمت حاجييف", "PER"), ("حكمت حاجييف", "PER")]
+def test_all_places_of_a_word_decide_on_its_prefix_together() -> None:
+    text = "باكو ثم باكو ثم باكو"
+    rows = [row(B_LOC=0.9), row(), row(B_LOC=0.9), row(), row(B_LOC=0.9)]
+    plain = window(text, {"باكو": rows})
+    wavering = replace(plain, prefixes=np.array([[0.4, 0.6, 0, 0], *[[0.9, 0.1, 0, 0]] * 4], np.float32))
+    assert names(text, wavering, prefixes=ARABIC) == [("باكو", "LOC")] * 3
 
 
-def test_a_title_beside_a_name_does_not() -> None:
-    text = "said President Okelo then left President Okelo today"
-    title, family = row(B_PER=0.03), row(B_PER=0.9)
-    rows = [row(), title, family, row(), row(), title, family, row()]
-    assert names(text, labelled(text, *rows)) == [("Okelo", "PER"), ("Okelo", "PER")]
+def test_confidence_is_that_of_the_type_too() -> None:
+    reading = read("text", "Orsova", Encoding((labelled("Orsova", row(B_ORG=0.6, B_LOC=0.3)),)))
+    (found,) = find_names([reading], NONE, LIMITS)
+    assert (found.type, found.confidence) == ("ORG", pytest.approx(0.6))
 
 
 def test_marks_at_the_ends_are_no_part_of_a_name_but_its_full_stop_is() -> None:

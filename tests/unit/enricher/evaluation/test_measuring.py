@@ -130,7 +130,7 @@ class TestEntities:
 
         def in_pieces(draft: Draft) -> Draft:
             zero = np.zeros(1, np.float32)
-            window = Window("text", np.array([[0, 3], [3, 5], [5, 6]], np.int32), zero, zero, zero, zero)
+            window = Window("text", np.array([[0, 3], [3, 5], [5, 6]], np.int32), zero, zero, zero, zero, zero, zero)
             return replace(draft, encoding=Encoding((window,)))
 
         report = evaluate("entities", {"a.jsonl": [{"lang": "ja", "text": text, "entities": entities}]}, in_pieces)
@@ -139,7 +139,7 @@ class TestEntities:
     def test_a_piece_within_a_token_reaches_it_because_answers_are_widened(self, evaluate: Callable[..., Document]) -> None:
         def in_pieces(draft: Draft) -> Draft:
             zero = np.zeros(1, np.float32)
-            window = Window("text", np.array([[0, 1], [1, 3], [3, 4]], np.int32), zero, zero, zero, zero)
+            window = Window("text", np.array([[0, 1], [1, 3], [3, 4]], np.int32), zero, zero, zero, zero, zero, zero)
             return replace(draft, encoding=Encoding((window,)))
 
         rows = [

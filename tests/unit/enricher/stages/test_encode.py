@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from services.enricher.stage import ANNOTATED_CODE_POINTS, Draft
-from services.enricher.stages.encode import EncodeStage, Outputs, encoding_of, softmax
+from services.enricher.stages.encode import EncodeStage, Outputs, encoding_of
 from tests.support.encodings import ARTICLE, MODEL
 
 
@@ -22,10 +22,11 @@ def by_letter(text: str) -> tuple[Sequence[int], Sequence[tuple[int, int]]]:
 
 def echo(ids: npt.NDArray[np.int32]) -> Outputs:
     """Answers that show what was asked: the token numbers, and how many there were."""
-    entities = np.zeros((len(ids), 7), np.float32)
+    entities = np.zeros((len(ids), 9), np.float32)
     entities[:, 3] = ids
+    prefixes, stances = np.zeros((len(ids), 4), np.float32), np.zeros((len(ids), 3), np.float32)
     length = np.array([len(ids)], np.float32)
-    return entities, length, length, ids.astype(np.float32)
+    return entities, prefixes, stances, length, length, ids.astype(np.float32)
 
 
 def stage(window_tokens: int = 8) -> EncodeStage:
@@ -54,7 +55,8 @@ def test_special_tokens_have_no_labels() -> None:
     window = encoding_of(draft).windows[0]
     assert window.offsets.tolist() == [[0, 1], [1, 2]]
     assert window.entities.argmax(axis=1).tolist() == [3, 3]
-    assert np.allclose(window.entities.sum(axis=1), 1)
+    assert np.allclose(window.entities.sum(axis=1), 1) and np.allclose(window.prefixes.sum(axis=1), 1)
+    assert len(window.stances) == 2
 
 
 def test_a_long_sentence_keeps_only_what_each_window_answers_for() -> None:
@@ -86,7 +88,3 @@ def test_text_beyond_the_limit_is_not_read() -> None:
 def test_whoever_reads_an_article_that_was_not_encoded_fails() -> None:
     with pytest.raises(ValueError, match="not encoded"):
         encoding_of(replace(article("ab"), encoding=None))
-
-
-def test_softmax_is_stable_and_sums_to_one() -> None:
-    assert softmax(np.array([[1000.0, 1000.0], [0.0, -1000.0]])).tolist() == [[0.5, 0.5], [1.0, 0.0]]

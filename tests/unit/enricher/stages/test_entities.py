@@ -1,21 +1,17 @@
 """Entities of an article: spans, names, order, languages."""
 
+from dataclasses import replace
+
 import pytest
 
 from schemas.enriched_article import Entity
-from services.enricher.prefixes import Prefixes
 from services.enricher.stage import Draft
-from services.enricher.stages.entities import EntitiesStage
+from services.enricher.stages.entities import Confidence, EntitiesStage, Stance
 from services.enricher.vote import Thresholds
 from tests.support.encodings import MODEL, draft, row, window
 
-LIMITS = Thresholds(kept=0.4, spread=0.5, sure=0.9, hint=0.2, neighbour=0.15, lone_person=0.33)
-ALWAYS_PREFIXED = Prefixes(
-    letters={"ب": 9.0, "ل": 9.0},
-    weights={"bias": -1.0, "rarer": 0, "rest_stands": 0, "whole_stands": 0, "article": 0, "hamza": 0, "bare_alif": 0}
-    | {"length": 0},
-)
-STAGE = EntitiesStage(MODEL, frozenset({"en", "ar", "zh", "hi"}), LIMITS, {"ar": ALWAYS_PREFIXED})
+LIMITS = Thresholds(kept=0.4, spread=0.5, sure=0.9, hint=0.2)
+STAGE = EntitiesStage(MODEL, frozenset({"en", "ar", "zh", "hi"}), frozenset({"en", "ar"}), LIMITS)
 
 
 def entities(article: Draft) -> tuple[Entity, ...]:
@@ -42,7 +38,7 @@ def test_mentions_are_exact_stretches_of_title_and_text() -> None:
 
 def test_a_clitic_is_no_part_of_a_name() -> None:
     text = "اجتماع بأنقرة"
-    (ankara,) = entities(draft(text, window(text, {"بأنقرة": [row(B_LOC=0.9)]}), language="ar"))
+    (ankara,) = entities(draft(text, window(text, {"بأنقرة": [row(B_LOC=0.9)]}, prefixes={"بأنقرة": 1}), language="ar"))
     assert (ankara.name, ankara.mentions[0].surface, ankara.mentions[0].start) == ("أنقرة", "أنقرة", 8)
 
 
@@ -59,7 +55,34 @@ def test_numbers_have_four_decimals() -> None:
     (oslo,) = entities(draft(text, window(text, {"Oslo": [row(B_LOC=0.123456 + 0.7)]})))
     assert oslo.mentions[0].confidence == 0.8235
     assert oslo.salience == round(oslo.salience, 4)
-    assert oslo.sentiment is None
+
+
+def test_confidence_is_calibrated() -> None:
+    text = "Oslo"
+    stage = replace(STAGE, confidence=Confidence(slope=1.0, shift=-1.0))
+    (answer,) = stage([draft(text, window(text, {"Oslo": [row(B_LOC=0.55)]}))])
+    assert answer.entities[0].mentions[0].confidence == 0.3102
+
+
+def test_the_stance_towards_each_comes_from_its_own_mentions() -> None:
+    text = "Ana blamed Léo ; Ana left"
+    names = {"Ana": [row(B_PER=0.9), row(), row(B_PER=0.9), row(), row(B_PER=0.9)]}
+    stances = {"Ana": (0.0, 0.0, 3.0), "Léo": (3.0, 0.0, 0.0)}
+    found = {entity.name: entity.sentiment for entity in entities(draft(text, window(text, names, stances=stances)))}
+    assert {name: sentiment and sentiment.label for name, sentiment in found.items()} == {"Ana": "positive", "Léo": "negative"}
+
+
+def test_stances_are_calibrated() -> None:
+    text = "Ana left"
+    stage = replace(STAGE, stance=Stance(slope=1.0, bias=(2.0, -1.0, -1.0)))
+    (answer,) = stage([draft(text, window(text, {"Ana": [row(B_PER=0.9)]}))])
+    assert answer.entities[0].sentiment is not None and answer.entities[0].sentiment.label == "negative"
+
+
+def test_without_a_measured_sentiment_there_is_no_stance() -> None:
+    text = "दिल्ली"
+    (delhi,) = entities(draft(text, window(text, {"दिल्ली": [row(B_LOC=0.9)]}), language="hi"))
+    assert delhi.sentiment is None
 
 
 @pytest.mark.parametrize("tag", ["zh-Hans", "zh-Hant"])

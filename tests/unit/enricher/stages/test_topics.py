@@ -7,9 +7,6 @@ from services.enricher.stage import Draft
 from services.enricher.stages.topics import TopicsStage
 from tests.support.encodings import MODEL, draft, window
 
-UNSHIFTED = (0.0,) * 17
-POLITICS, SPORT, CONFLICT = 10, 14, 15
-
 
 def logits(**by_place: float) -> list[float]:
     values = [-4.0] * 17
@@ -18,8 +15,8 @@ def logits(**by_place: float) -> list[float]:
     return values
 
 
-def answer(article: Draft, shifts: tuple[float, ...] = UNSHIFTED) -> Draft:
-    (answered,) = TopicsStage(MODEL, frozenset({"en", "ar"}), shifts, 0.5)([article])
+def answer(article: Draft, slope: float = 1.0, shift: float = 0.0) -> Draft:
+    (answered,) = TopicsStage(MODEL, frozenset({"en", "ar"}), slope, shift, threshold=0.5)([article])
     return answered
 
 
@@ -42,11 +39,11 @@ def test_below_the_threshold_the_likeliest_is_given_and_said() -> None:
     assert answered.statuses["topics"] == "low_confidence"
 
 
-def test_a_rare_topic_is_moved_up() -> None:
-    shifts = tuple(3.0 if place == CONFLICT else 0.0 for place in range(17))
+def test_calibration_moves_all_topics_alike() -> None:
     article = draft("x", window("x", topics=logits(t10=1.0, t15=-0.5)))
     assert codes(answer(article).topics) == ["medtop:11000000"]
-    assert codes(answer(article, shifts).topics) == ["medtop:16000000", "medtop:11000000"]
+    assert codes(answer(article, shift=1.0).topics) == ["medtop:11000000", "medtop:16000000"]
+    assert answer(article, slope=2.0).topics[0].confidence == 0.8808
 
 
 def test_longer_windows_count_more() -> None:

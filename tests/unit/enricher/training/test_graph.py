@@ -2,11 +2,9 @@
 
 import numpy as np
 import onnxruntime
-import pytest
 from onnx import TensorProto
 
 from services.enricher.stage import Floats
-from services.enricher.training.checkpoint import unpack
 from services.enricher.training.graph import Graph
 
 RANDOM = np.random.default_rng(7)
@@ -40,9 +38,3 @@ def test_a_tokens_product_never_depends_on_other_tokens() -> None:
 
 def test_equal_inputs_give_equal_bytes() -> None:
     assert bytes_of_product() == bytes_of_product()
-
-
-def test_four_bit_codes_are_unpacked_low_nibble_first() -> None:
-    codes = np.full((1, 16), 0x1F, np.uint8)
-    scales = np.array([[0.5]], np.float16)
-    assert unpack(codes, scales)[0, :4].tolist() == pytest.approx([3.5, -3.5, 3.5, -3.5])
