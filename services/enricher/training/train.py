@@ -26,7 +26,7 @@ from services.enricher.training.start import WORDS, encoder_weights, read_packed
 _LOGGED_EVERY, _SAVED_EVERY_SECONDS = 50, 600.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """What decides the outcome of a run."""
 
@@ -114,6 +114,17 @@ class Trainer:
             },
         )
 
+    def begin_from(self, trained: Path) -> None:
+        """Takes over the weights that another run wrote; the heads too."""
+        from safetensors.torch import load_file
+
+        live = dict(self.network.named_parameters())
+        with torch.no_grad():
+            for name, value in load_file(trained).items():
+                live[name].copy_(value)
+                if name in self.masters:
+                    self.masters[name].copy_(value)
+
     def resume(self, folder: Path) -> None:
         """Goes on from what was saved, when anything was."""
         saved = load_parts(folder)
@@ -167,13 +178,24 @@ def main() -> None:
     parser.add_argument("run", type=Path, help="folder of checkpoints and the log; goes on when there are any")
     parser.add_argument("--steps", type=int, required=True, help="of the whole run: the rates fall towards it")
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after so many, to be resumed")
+    parser.add_argument("--begin-from", type=Path, help="trained.safetensors of another run, instead of the base model")
+    parser.add_argument("--rate", type=float, default=Plan.rate, help="of the highest layer (%(default)s)")
+    parser.add_argument("--frozen", type=int, default=Plan.frozen, help="layers from below that don't change (%(default)s)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    plan = Plan(steps=options.steps, seed=options.seed, half=options.device != "cpu" or torch.cpu._is_avx512_bf16_supported())
+    plan = Plan(
+        steps=options.steps,
+        seed=options.seed,
+        rate=options.rate,
+        frozen=options.frozen,
+        half=options.device != "cpu" or torch.cpu._is_avx512_bf16_supported(),
+    )
     trainer = Trainer(options.pack, plan, options.device)
+    if options.begin_from:
+        trainer.begin_from(options.begin_from)
     trainer.resume(options.run)
     options.run.mkdir(parents=True, exist_ok=True)
     (options.run / "plan.json").write_text(json.dumps(asdict(plan)))
