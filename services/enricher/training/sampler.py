@@ -14,32 +14,15 @@ import numpy.typing as npt
 from services.enricher.tokenizer import BEGIN, END
 from services.enricher.training.annotated import UNKNOWN
 
-# The share of drawn texts by kind of group, and the power of a group's size that it is drawn with among its kind; and from
-# which round on. Names are learnt slowest: the rest is given most of its time early.
-_PHASES: Sequence[tuple[int, Mapping[str, tuple[float, float]]]] = (
-    (
-        0,
-        {
-            "names": (0.46, 0.5),
-            "marked": (0.15, 0.3),
-            "own": (0.14, 0.5),
-            "lines": (0.10, 0.3),
-            "topics": (0.07, 0.4),
-            "sentiment": (0.08, 0.5),
-        },
-    ),
-    (
-        109,
-        {
-            "names": (0.62, 0.5),
-            "marked": (0.14, 0.3),
-            "own": (0.09, 0.5),
-            "lines": (0.05, 0.3),
-            "topics": (0.05, 0.4),
-            "sentiment": (0.05, 0.5),
-        },
-    ),
-)
+# The share of drawn texts by kind of group, and the power of a group's size that it is drawn with among its kind.
+_SHARES: Mapping[str, tuple[float, float]] = {
+    "names": (0.50, 0.5),
+    "marked": (0.13, 0.3),
+    "own": (0.12, 0.5),
+    "lines": (0.08, 0.3),
+    "topics": (0.09, 0.4),
+    "sentiment": (0.08, 0.5),
+}
 # Texts of a kind that are drawn as a window of several.
 _JOINED = {"names": 0.35, "marked": 0.45, "own": 0.55, "lines": 0.45}
 _WINDOW = (64, 180)
@@ -99,11 +82,7 @@ class Sampler:
             members[self._names[group]].append(text)
         self._members = {name: np.array(texts) for name, texts in members.items()}
         self._taken: dict[str, int] = {}
-        self._phases = [(begin, _weights({name: len(texts) for name, texts in members.items()}, of)) for begin, of in _PHASES]
-
-    def _weights(self) -> Mapping[str, float]:
-        """How often each group is drawn in the round that begins."""
-        return next(weights for begin, weights in reversed(self._phases) if self.state["round"] >= begin)
+        self._weights = _weights({name: len(texts) for name, texts in members.items()})
 
     def batches(self) -> Iterator[Sequence[Window]]:
         """Batches for ever, of windows about as long as each other: at most batch_tokens with padding, or where the last window
@@ -112,8 +91,7 @@ class Sampler:
         while True:
             rng = random.Random(f"{self.seed}/{self.state['round']}")
             self._taken = dict(self.state["taken"])
-            weights = self._weights()
-            names = rng.choices(list(weights), list(weights.values()), k=_DRAWN)
+            names = rng.choices(list(self._weights), list(self._weights.values()), k=_DRAWN)
             batches = self._packed([self._window(name, rng) for name in names], rng)
             while self.state["batch"] < len(batches):
                 self.state["batch"] += 1
@@ -170,9 +148,9 @@ def _permuted(size: int, key: str) -> npt.NDArray[np.int64]:
     return np.random.default_rng(list(key.encode())).permutation(size)
 
 
-def _weights(sizes: Mapping[str, int], shares: Mapping[str, tuple[float, float]]) -> Mapping[str, float]:
+def _weights(sizes: Mapping[str, int]) -> Mapping[str, float]:
     weights: dict[str, float] = {}
-    for kind, (share, power) in shares.items():
+    for kind, (share, power) in _SHARES.items():
         own = {name: size**power * _FAVOURED.get(name, 1.0) for name, size in sizes.items() if name.split(".")[0] == kind}
         weights |= {name: share * weight / sum(own.values()) for name, weight in own.items()}
     return weights

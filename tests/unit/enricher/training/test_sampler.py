@@ -4,13 +4,13 @@ import copy
 import itertools
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pytest
 
 from services.enricher.training.annotated import UNKNOWN
-from services.enricher.training.sampler import _PHASES, Pack, Sampler, Window, collate
+from services.enricher.training.sampler import _SHARES, Pack, Sampler, Window, collate
 
 # A text as the test gives it: its group, its tokens, its document or UNKNOWN.
 Text = tuple[str, int, int]
@@ -147,16 +147,14 @@ def test_batches_keep_their_limit(limit: int) -> None:
         assert len(batch) == 1 or (longest + 2) * len(batch) <= limit + 3 * len(batch)
 
 
-@pytest.mark.parametrize(("begin", "shares"), _PHASES)
-def test_kinds_of_groups_have_their_shares_from_their_round_on(begin: int, shares: Mapping[str, tuple[float, float]]) -> None:
+def test_kinds_of_groups_have_their_shares() -> None:
     groups, group = MIXED.arrays["groups"], MIXED.arrays["group"]
-    sampler = Sampler(MIXED, 1, 1024, state={"round": begin, "batch": 0, "taken": {}})
-    windows = list(rounds(sampler, begin + 10))
+    windows = list(rounds(Sampler(MIXED, 1, 1024), 10))
     drawn = Counter(str(groups[group[window.texts[0]]]).split(".")[0] for window in windows)
     assert set(drawn) == {"names", "own", "lines", "topics", "sentiment"}
-    total = sum(shares[kind][0] for kind in drawn)
+    total = sum(_SHARES[kind][0] for kind in drawn)
     for kind, count in drawn.items():
-        assert count / len(windows) == pytest.approx(shares[kind][0] / total, abs=0.02)
+        assert count / len(windows) == pytest.approx(_SHARES[kind][0] / total, abs=0.02)
 
 
 def test_large_groups_are_drawn_less_than_their_size_says() -> None:
