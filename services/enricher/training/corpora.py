@@ -8,17 +8,13 @@ import gzip
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from services.enricher.evaluation.scores import Span
-
-# In these files tokens are characters or touch each other: they join without blanks.
-_UNSPACED = frozenset({"zh", "ja", "th"})
-_CLOSING = frozenset(".,;:!?%)]}»”…،؛؟।。、，：；？！）」』】》’") | {"'s", "’s", "n't"}
-_OPENING = frozenset("([{«“„¿¡（「『【《‘")
+from services.enricher.evaluation.joining import joined
+from services.enricher.evaluation.tags import tag_spans
 
 # Lines of NTREX whose names were marked after the current checkpoint was trained.
 UNSEEN_NTREX = ("az", "bg", "bn", "cs", "el", "id", "ta", "ur")
@@ -74,31 +70,9 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
 
 def _from_tokens(row: Mapping[str, Any]) -> Labelled:
-    text, words = "", []
-    for token in row["tokens"]:
-        text += _gap(text, token, row["lang"])
-        words.append((len(text), len(text) + len(token)))
-        text += token
-    spans = frozenset(span for span in _tag_spans(row["tags"]) if span[2] in ("PER", "ORG", "LOC"))
+    text, words = joined(row["tokens"], row["lang"])
+    spans = frozenset(span for span in tag_spans(row["tags"]) if span[2] in ("PER", "ORG", "LOC"))
     return Labelled(row["lang"], text, words=words, spans=spans)
-
-
-def _gap(before: str, token: str, language: str) -> str:
-    if language in _UNSPACED or not before or token in _CLOSING or before[-1] in _OPENING:
-        both_latin = before[-1:].isascii() and before[-1:].isalnum() and token.isascii() and token.isalnum()
-        return " " if language in _UNSPACED and both_latin and len(token) > 1 else ""
-    return " "
-
-
-def _tag_spans(tags: Sequence[str]) -> Iterator[Span]:
-    """Spans in word numbers from IOB2 tags; an I after another kind begins a span."""
-    start: int | None = None
-    for place, tag in enumerate([*tags, "O"]):
-        if start is not None and (tag[0] != "I" or tag[2:] != tags[start][2:]):
-            yield start, place, tags[start][2:]
-            start = None
-        if start is None and tag != "O":
-            start = place
 
 
 def read_stories(corpora: Path, languages: Sequence[str]) -> list[Labelled]:
