@@ -107,14 +107,19 @@ def _blended(rng: random.Random, by_label: Mapping[str, Sequence[str]]) -> Itera
             yield OTHER, blend(rng, vocabularies)
 
 
-def cut(rng: random.Random, text: str) -> str:
+def cut(
+    rng: random.Random,
+    text: str,
+    words_of_cut: tuple[int, int] = _CUT_WORDS,
+    code_points_of_cut: tuple[int, int] = _CUT_CODE_POINTS,
+) -> str:
     """Some words from within a text, as many as a title has; code points where words are as long as sentences."""
     words = text.split()
     if len(words) > len(text) / 15:
-        count = rng.randint(*_CUT_WORDS)
+        count = rng.randint(*words_of_cut)
         start = rng.randrange(max(len(words) - count, 0) + 1)
         return " ".join(words[start : start + count])
-    count = rng.randint(*_CUT_CODE_POINTS)
+    count = rng.randint(*code_points_of_cut)
     start = rng.randrange(max(len(text) - count, 0) + 1)
     return text[start : start + count]
 

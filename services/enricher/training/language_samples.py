@@ -17,6 +17,7 @@ from services.enricher.training.language_corpora import (
     read_nusax,
     read_sib,
 )
+from services.enricher.training.language_lines import cut
 from services.enricher.training.language_noise import noise
 from services.enricher.training.language_romanise import ROMANISED
 
@@ -41,18 +42,7 @@ def known_sentences(corpora: Path) -> list[Sentence]:
 def titles(sentences: Sequence[Sentence]) -> list[Sentence]:
     """3 to 8 words from within each sentence; 8 to 24 code points where there are no blanks between words."""
     rng = random.Random(_SEED)
-    return [Sentence(sentence.label, _title(rng, sentence.text)) for sentence in sentences]
-
-
-def _title(rng: random.Random, text: str) -> str:
-    words = text.split()
-    if len(words) > len(text) / 15:
-        count = rng.randint(*_TITLE_WORDS)
-        start = rng.randrange(max(len(words) - count, 0) + 1)
-        return " ".join(words[start : start + count])
-    count = rng.randint(*_TITLE_CODE_POINTS)
-    start = rng.randrange(max(len(text) - count, 0) + 1)
-    return text[start : start + count]
+    return [Sentence(sentence.label, cut(rng, sentence.text, _TITLE_WORDS, _TITLE_CODE_POINTS)) for sentence in sentences]
 
 
 def stories(corpora: Path) -> list[Sentence]:

@@ -2,7 +2,7 @@
 
 "served" is what the stage answers, "und" among the answers; "likeliest" is the model's best language, whatever speaks for it.
 With `--start FILE` another fastText model is measured on the same titles; one that has seen the held-out stories is flattered
-by their titles, not by cuts of SIB-200. Chinese of SIB-200 that is labelled Cantonese counts as the corpus labels it.
+by their titles, not by cuts of SIB-200. Chinese of SIB-200 that is labelled Cantonese counts as Chinese.
 """
 
 import argparse
