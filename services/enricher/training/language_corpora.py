@@ -6,15 +6,12 @@ training (compared as the model reads it).
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
 from schemas.languages import LANGUAGES, base_language
 from services.enricher.language_text import normalised
-from services.enricher.training.corpora import read_lines
-
-HELD_OUT = Path(__file__).parent / "held_out.txt"
+from services.enricher.training.corpora import HELD_OUT, read_lines
 
 # Left out of the list, so that "other" can be learned from some languages and measured on others. Small ones of several
 # families, none with a near relative in the list; the other 190 stay. NusaX adds Toba Batak, Madurese and Ngaju (CC-BY-SA-4.0).
@@ -51,12 +48,6 @@ class Article:
     text: str
 
 
-@cache
-def held_out_stories() -> frozenset[str]:
-    """The NTREX stories that no training ever sees, in any language."""
-    return frozenset(HELD_OUT.read_text(encoding="utf-8").split())
-
-
 def label_of_sib(language: str, flores: str) -> str:
     """The label of a SIB-200 row: "ace-Arab" for ("ace", "ace_Arab"), "ar" for a dialect."""
     if flores in _LABELS:
@@ -75,7 +66,7 @@ def read_sib(corpora: Path, part: str) -> Iterator[Sentence]:
 def read_ntrex(corpora: Path, *, held_out: bool) -> Iterator[tuple[str, Article]]:
     """The stories, each with its name: those held out or all others."""
     for row in read_lines(corpora / "articles/ntrex128.jsonl.gz"):
-        if (row["doc"] in held_out_stories()) == held_out:
+        if (row["doc"] in HELD_OUT) == held_out:
             variant = row["url"].rpartition(":")[2]
             label = _NTREX_LABELS.get(variant, base_language(row["lang"]))
             yield row["doc"], Article(label, row["title"], row["text"])

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from services.enricher.language_text import normalised
-from services.enricher.training.language_corpora import development, held_out_stories, label_of_sib, read_ntrex, training
+from services.enricher.training.corpora import HELD_OUT
+from services.enricher.training.language_corpora import development, label_of_sib, read_ntrex, training
 from services.enricher.training.language_lines import altered, cut
 
 GERMAN = "Die Brücke über den Fluss ist nach neun Jahren wieder offen."
@@ -29,7 +30,7 @@ def sib(language: str, flores: str, text: str) -> dict[str, str]:
 
 @pytest.fixture
 def corpora(tmp_path: Path) -> Path:
-    held_out = min(held_out_stories())
+    held_out = min(HELD_OUT)
     write(
         tmp_path / "topic/multi.sib200.train.jsonl.gz",
         [
@@ -53,7 +54,7 @@ def corpora(tmp_path: Path) -> Path:
 
 
 def test_twenty_stories_are_held_out() -> None:
-    assert len(held_out_stories()) == 20
+    assert len(HELD_OUT) == 20
 
 
 def test_no_development_sentence_is_trained_on(corpora: Path) -> None:
