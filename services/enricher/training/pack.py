@@ -18,6 +18,7 @@ import numpy as np
 from services.enricher.tokenizer import open_tokenizer
 from services.enricher.training import sources
 from services.enricher.training.annotated import UNKNOWN, Annotated
+from services.enricher.training.corpora import HISTORICAL
 from services.enricher.training.examples import Example, examples
 from services.enricher.training.meaning import meaning_vectors
 from services.enricher.training.noise import noisy, with_other_names
@@ -29,8 +30,8 @@ _SENTIMENT_LIMIT, _TOPIC_LIMIT = 2_500, 350
 # How often a text with names marked by hand is in the pack, with other names in all copies but the first.
 _COPIES = 3
 _OTHER_NAMES = 0.4
-# Corpora of historical newspapers, read by machines: a few are enough to know the kind.
-_HISTORICAL, _HISTORICAL_SHARE = "europeana", 0.35
+# Of historical newspapers, read by machines, a few are enough to know the kind.
+_HISTORICAL_SHARE = 0.35
 # Endings change inside names of these languages: their names can't be exchanged.
 _UNINFLECTED = frozenset(
     [
@@ -66,7 +67,7 @@ _UNINFLECTED = frozenset(
 def gather(corpora: Path, written: Path, rng: random.Random) -> Iterator[tuple[str, Annotated]]:
     """Every text with its group, noise included; groups are what the sampler weighs."""
     for text in sources.read_ner_corpora(corpora, rng):
-        if _HISTORICAL not in text.source or rng.random() < _HISTORICAL_SHARE:
+        if HISTORICAL not in text.source or rng.random() < _HISTORICAL_SHARE:
             yield f"names.{text.language}", noisy(text, rng)
     lines = list(sources.read_ntrex_lines(corpora))
     own = list(sources.read_own(written))
