@@ -49,17 +49,20 @@ def script_of(letter: str) -> str | None:
     return found.lastgroup if found else None
 
 
-def count_letters(text: str) -> Counter[str]:
+def count_letters(text: str) -> Mapping[str, int]:
     """How many letters of each script the text has; empty when there are none."""
-    counts: Counter[str] = Counter()
+    counts: dict[str, int] = {}
     for character, times in Counter(text).items():
         if script := script_of(character):
-            counts[script] += times
+            counts[script] = counts.get(script, 0) + times
     return counts
 
 
 def dominant_script(letters: Mapping[str, int]) -> str:
     """The script of most letters: an ISO 15924 code, with "Jpan" for Han with kana, "Hani" for Han alone, "Zyyy" for none."""
+    if len(letters) == 1:
+        (script,) = letters
+        return "Jpan" if script in _KANA else script
     kana = sum(letters.get(script, 0) for script in _KANA)
     japanese = kana + letters.get(HAN, 0)
     merged = {script: times for script, times in letters.items() if script != HAN and script not in _KANA}

@@ -1,9 +1,9 @@
 """The language stage: language, script and confidence of an article, and the stretches of a text that mixes languages."""
 
 import math
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby, pairwise
 
 from schemas.enriched_article import Language, LanguageGuess, LanguagePart
@@ -55,7 +55,7 @@ _RELATIVES = 3
 _MAX_LABELS = 12
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Window:
     """One stretch of the article: where in the text it starts, its letters by script, and how likely it is in which language.
 
@@ -64,21 +64,22 @@ class Window:
 
     start: int
     text: str
-    letters: Counter[str]
+    letters: Mapping[str, int]
     script: str
     likely: Mapping[str, float]
     evidence: float = 1.0
     """How well it fits the few languages that it fits best together, 0–1: close relatives share a text."""
 
-    @property
+    @cached_property
     def size(self) -> int:
         """How many letters it has."""
-        return self.letters.total()
+        return sum(self.letters.values())
 
-    @property
+    @cached_property
     def best(self) -> str:
         """The likeliest language, "und" without letters."""
-        return max(self.likely, key=lambda language: (self.likely[language], language), default=UNDETERMINED)
+        highest = max(self.likely.values(), default=0.0)
+        return max((language for language, share in self.likely.items() if share == highest), default=UNDETERMINED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +133,9 @@ def windows(text: str) -> Iterator[Span]:
     """Stretches of whole sentences of one script, of at most 250 code points unless a sentence is longer."""
     first = last = 0
     script = NO_SCRIPT
+    is_mixed = len(count_letters(text)) > 1
     for start, end in sentences(text):
-        own = dominant_script(count_letters(text[start : min(end, start + _SCRIPT_CODE_POINTS)]))
+        own = dominant_script(count_letters(text[start : min(end, start + _SCRIPT_CODE_POINTS)])) if is_mixed else NO_SCRIPT
         changed = own != script and NO_SCRIPT not in (own, script)
         if last and (changed or end - first > WINDOW_CODE_POINTS):
             yield first, last
@@ -166,7 +168,7 @@ def identify(
     """
     every = [window for window in (title, *read) if window.size]
     text = "\n".join(window.text for window in every)
-    script = dominant_script(sum((window.letters for window in every), Counter[str]()))
+    script = dominant_script(sum_letters(every))
     ranked = ranking(every, script, hint)
     own = [window for window in every if ranked and not is_other(window, ranked[0][0], script, least_evidence)]
     if len(own) < len(every):
@@ -183,6 +185,15 @@ def identify(
         runner_up=guesses[1] if len(guesses) > 1 and guesses[1].confidence > 0 else None,
         parts=() if tag == UNDETERMINED else parts(read, tag, script, length, least_evidence),
     )
+
+
+def sum_letters(read: Iterable[Window]) -> Mapping[str, int]:
+    """The letters of all windows by script."""
+    letters: dict[str, int] = {}
+    for window in read:
+        for script, times in window.letters.items():
+            letters[script] = letters.get(script, 0) + times
+    return letters
 
 
 def ranking(read: Sequence[Window], script: str, hint: str | None) -> list[tuple[str, float]]:

@@ -8,13 +8,12 @@ words give less evidence.
 """
 
 import argparse
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from services.enricher.assets import open_assets
 from services.enricher.scripts import dominant_script
-from services.enricher.stages.language import LanguageStage, Window, evidence_of, load
+from services.enricher.stages.language import LanguageStage, evidence_of, load, sum_letters
 from services.enricher.training.language_corpora import Sentence
 from services.enricher.training.language_samples import known_sentences, stories, titles
 from services.enricher.training.manifest import update_manifest
@@ -41,11 +40,6 @@ def fit(stage: LanguageStage, texts: Sequence[str]) -> Iterator[tuple[int, float
         evidence = sorted(evidence for size, evidence, _ in read if first <= size < end)
         if evidence:
             yield first, round(evidence[int(lost * len(evidence))], 4)
-
-
-def sum_letters(read: Sequence[Window]) -> Counter[str]:
-    """The letters of all windows by script."""
-    return sum((window.letters for window in read), Counter[str]())
 
 
 def main() -> None:
