@@ -4,7 +4,7 @@ Whether a name's first letter is a prefix (بباكو) or its own (باكو) is 
 what also stands there without a letter, or behind another, is a name without it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -22,13 +22,16 @@ class Prefixes:
 
     letters: frozenset[str] = frozenset()
 
-    def split(self, word: str, likely: Floats, counts: Mapping[str, int]) -> int:
+    def split(self, word: str, votes: Sequence[Floats], counts: Mapping[str, int]) -> int:
         """How many letters at the start of a name are prefixes.
 
-        likely [4] says how probable each number is, counts how often the article has each word. Every other place where the
-        rest stands alone or behind a letter makes it as much likelier as the first.
+        Each of its places votes [4] how probable each number is, counts say how often the article has each word. Every other
+        place where the rest stands alone or behind a letter makes it as much likelier as the first.
         """
         stems = self.stems(word)
+        if len(stems) == 1:
+            return 0
+        likely = np.mean(votes, axis=0)
         weights = [likely[length] * (1 + self._elsewhere(stem, word, counts)) for stem, length in stems]
         return stems[int(np.argmax(weights))][1]
 
@@ -39,6 +42,8 @@ class Prefixes:
 
     def stems(self, word: str) -> list[tuple[str, int]]:
         """Whatever a word may be an occurrence of, with the number of letters before it: first the word itself."""
+        if word[:1] not in self.letters:
+            return [(word, 0)]
         return [(restored(word, length), length) for length in range(self._longest(word) + 1)]
 
     def _longest(self, word: str) -> int:

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -55,6 +56,7 @@ def read(field: str, text: str, encoding: Encoding) -> Reading:
     return Reading(field, text, words.edges, forms, words.labels, kinds, words.prefixes, words.stances)
 
 
+@lru_cache(maxsize=50_000)
 def comparable(name: str) -> str:
     """The form in which two spellings of a name are equal: NFKC, without case and without signs that are often left out."""
     return unicodedata.normalize("NFKC", name).casefold().translate(_OFTEN_LEFT_OUT)

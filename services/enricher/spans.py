@@ -1,12 +1,12 @@
 """From the encoder's label probabilities to spans of names: words, decoding, exact edges."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import regex
 
 from services.enricher.numbers import LABELS as SENTIMENTS
@@ -17,6 +17,9 @@ TYPES: tuple[Type, ...] = ("PER", "ORG", "LOC", "MISC")
 
 # The encoder's labels in the order of its outputs.
 LABELS = ("O", *(f"{edge}-{kind}" for kind in TYPES for edge in "BI"))
+
+# Where no name is this likely, the words on both sides are settled apart.
+_SURELY_NONE = 0.95
 
 # The most letters of attached prefix that the encoder tells.
 MOST_PREFIXED = 3
@@ -51,7 +54,7 @@ def read_words(text: str, windows: Sequence[Window]) -> Words:
     In scripts without blanks the encoder's pieces stand for words. A word has the numbers of its first piece: the encoder
     was trained on those.
     """
-    tokens = [(int(start), int(end)) for window in windows for start, end in window.offsets]
+    tokens = [edges for window in windows for edges in window.offsets.tolist()]
     found = list(words_of(text, tokens))
     first = [token for _, _, token in found]
 
@@ -75,7 +78,7 @@ def words_of(text: str, tokens: Sequence[tuple[int, int]]) -> Iterator[tuple[int
         start, end = word.span()
         while place < len(tokens) and tokens[place][1] <= start:
             place += 1
-        if not word["piecewise"]:
+        if word.lastgroup is None:
             if place < len(tokens) and tokens[place][0] < end:
                 yield start, end, place
             continue
@@ -88,31 +91,42 @@ def words_of(text: str, tokens: Sequence[tuple[int, int]]) -> Iterator[tuple[int
 
 
 def decode(labels: Floats) -> list[tuple[int, int, Type]]:
-    """The likeliest sequence of labels in which no I follows anything but its own kind: (first, end, type) in words."""
-    if not len(labels):
-        return []
-    scores = np.log(np.maximum(labels, 1e-9))
-    allowed = _allowed()
-    best = scores[0] + allowed[0]
-    back: list[npt.NDArray[np.intp]] = []
+    """The likeliest sequence of labels in which no I follows anything but its own kind: (first, end, type) in words.
+
+    A word that is surely no name parts what stands on its two sides.
+    """
+    path = labels.argmax(axis=1)
+    maybe = np.flatnonzero(labels[:, 0] < _SURELY_NONE)
+    for stretch in np.split(maybe, np.flatnonzero(np.diff(maybe) > 1) + 1) if len(maybe) else ():
+        own = path[stretch]
+        if not _is_allowed(own.tolist()):
+            path[stretch] = _likeliest(np.log(np.maximum(labels[stretch], 1e-9)).tolist())
+    return list(_spans(path.tolist()))
+
+
+def _is_allowed(labels: Sequence[int]) -> bool:
+    return all(label == 0 or label % 2 or before in (label, label - 1) for before, label in pairwise((0, *labels)))
+
+
+def _likeliest(scores: Sequence[Sequence[float]]) -> list[int]:
+    """Viterbi (1967) over rows of log probabilities: an I comes from its B or itself, anything else from the best."""
+    best = [-math.inf if _is_inside(label) else score for label, score in enumerate(scores[0])]
+    back: list[list[int]] = []
     for row in scores[1:]:
-        paths = best[:, None] + allowed
-        back.append(paths.argmax(axis=0))
-        best = paths.max(axis=0) + row
-    path = [int(best.argmax())]
-    for step in reversed(back):
-        path.append(int(step[path[-1]]))
-    return list(_spans(path[::-1]))
+        top = max(range(len(best)), key=best.__getitem__)
+        sources = [
+            (label if best[label] > best[label - 1] else label - 1) if _is_inside(label) else top for label in range(len(row))
+        ]
+        best = [best[source] + score for source, score in zip(sources, row, strict=True)]
+        back.append(sources)
+    path = [max(range(len(best)), key=best.__getitem__)]
+    for sources in reversed(back):
+        path.append(sources[path[-1]])
+    return path[::-1]
 
 
-@cache
-def _allowed() -> Floats:
-    """[from, to]: 0 where a label may follow another, else minus infinity; row 0 also says what may begin."""
-    table = np.zeros((len(LABELS), len(LABELS)), np.float32)
-    for inside in range(2, len(LABELS), 2):
-        table[:, inside] = -np.inf
-        table[[inside - 1, inside], inside] = 0.0
-    return table
+def _is_inside(label: int) -> bool:
+    return label > 0 and label % 2 == 0
 
 
 def _spans(labels: Sequence[int]) -> Iterator[tuple[int, int, Type]]:

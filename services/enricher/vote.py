@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import regex
 
+from services.enricher.numbers import Floats64
 from services.enricher.prefixes import Prefixes
 from services.enricher.readings import Index, Name, Place, Reading, name_at
 from services.enricher.spans import TYPES, Type, decode
@@ -67,6 +68,7 @@ class _Ballot:
         self._index = Index(readings, prefixes)
         self._decoded = dict(_decoded(readings, prefixes))
         self._longest = _longest_names(self._decoded)
+        self._sums = [np.cumsum(np.pad(reading.kinds.astype(np.float64), ((1, 0), (0, 0))), axis=0) for reading in readings]
         self._types: dict[Name, set[Type]] = {}
         for place, kind in self._decoded.items():
             self._types.setdefault(name_at(readings, place), set()).add(kind)
@@ -105,21 +107,21 @@ class _Ballot:
             of_type=float(mean[1 + TYPES.index(kind)]),
         )
 
-    def _votes(self, name: Name) -> Floats:
+    def _votes(self, name: Name) -> Floats64:
         """[places, 5]: what each place says; places inside a longer name have no vote unless there are no others."""
         places = self._index.places(name)
         own = [place for place in places if not self._is_inside_longer(place)] or places
         return np.array([self._kinds(place) for place in own])
 
-    def _type(self, name: Name, mean: Floats) -> Type:
+    def _type(self, name: Name, mean: Floats64) -> Type:
         """The likeliest of the types that a name was read as somewhere."""
         votes = mean * [kind in self._types[name] for kind in TYPES]
         return TYPES[int(votes.argmax())]
 
-    def _kinds(self, place: Place) -> Floats:
+    def _kinds(self, place: Place) -> Floats64:
         """[5]: the mean over the place's words."""
-        reading = self._readings[place.reading]
-        kinds: Floats = reading.kinds[place.first : place.end].mean(axis=0)
+        sums = self._sums[place.reading]
+        kinds: Floats64 = (sums[place.end] - sums[place.first]) / (place.end - place.first)
         return kinds
 
     def _is_inside_longer(self, place: Place) -> bool:
@@ -131,17 +133,17 @@ class _Ballot:
 def _decoded(readings: Sequence[Reading], prefixes: Prefixes) -> Iterator[tuple[Place, Type]]:
     """The names that the encoder reads, one place at a time; all places of a word have the same prefix."""
     found = []
-    likely: dict[str, list[Floats]] = {}
+    votes: dict[str, list[Floats]] = {}
     for number, reading in enumerate(readings):
         for first, end, kind in decode(reading.labels):
             first, end = _without_punctuation(reading.forms, first, end)
             if first < end:
                 found.append((number, first, end, kind))
-                likely.setdefault(reading.forms[first], []).append(reading.prefixes[first])
+                votes.setdefault(reading.forms[first], []).append(reading.prefixes[first])
     counts = Counter(form for reading in readings for form in reading.forms)
     for number, first, end, kind in found:
         form = readings[number].forms[first]
-        yield Place(number, first, end, prefixes.split(form, np.mean(likely[form], axis=0), counts)), kind
+        yield Place(number, first, end, prefixes.split(form, votes[form], counts)), kind
 
 
 def _without_punctuation(forms: Sequence[str], first: int, end: int) -> tuple[int, int]:

@@ -16,12 +16,12 @@ from services.enricher.training.annotated import UNKNOWN
 
 # The share of drawn texts by kind of group, and the power of a group's size that it is drawn with among its kind.
 _SHARES: Mapping[str, tuple[float, float]] = {
-    "names": (0.46, 0.5),
-    "marked": (0.13, 0.3),
-    "own": (0.12, 0.5),
-    "lines": (0.08, 0.3),
-    "topics": (0.11, 0.4),
-    "sentiment": (0.10, 0.5),
+    "names": (0.44, 0.5),
+    "marked": (0.12, 0.3),
+    "own": (0.18, 0.5),
+    "lines": (0.07, 0.3),
+    "topics": (0.10, 0.4),
+    "sentiment": (0.09, 0.5),
 }
 # Texts of a kind that are drawn as a window of several.
 _JOINED = {"names": 0.35, "marked": 0.45, "own": 0.55, "lines": 0.45}
