@@ -2,8 +2,8 @@
 `python -m services.enricher.training.calibrate CORPORA`.
 
 Fitted on every second sentence of a sample of the development files (confidence of names: two numbers), and on half of
-the items that were written for this project and kept out of training (all else). The 20 held-out NTREX stories, the
-other halves and the seeds are for measuring.
+the items that were written for this project and kept out of training (all else), with sentiments as frequent as in the
+NTREX stories for training. The 20 held-out NTREX stories, the other halves and the seeds are for measuring.
 """
 
 import argparse
@@ -28,6 +28,7 @@ from services.enricher.training.fitting import fit_logistic, fit_softmax
 from services.enricher.training.held_out import for_calibration
 from services.enricher.training.manifest import update_manifest
 from services.enricher.training.running import answers
+from services.enricher.training.sources import read_ntrex_lines
 from services.enricher.training.written import Item, read_written
 from services.enricher.vote import Thresholds
 
@@ -53,12 +54,12 @@ def encoded(encoder: Stage, labelled: Sequence[Labelled]) -> list[Encoded]:
     return [Encoded(item, encoding_of(draft)) for item, draft in answers([encoder], labelled)]
 
 
-def fit_sentiment(texts: Sequence[Encoded]) -> Calibration:
-    """The weights of title and text, and the classes' biases, that make the gold likeliest."""
+def fit_sentiment(texts: Sequence[Encoded], shares: Floats64) -> Calibration:
+    """The weights of title and text, and the classes' biases, that make the gold likeliest in news with these shares [3]."""
     single = (Calibration(1.0, 0.0, (0.0,) * 3), Calibration(0.0, 1.0, (0.0,) * 3))
     inputs = np.array([[np.log(document_probabilities(text.encoding, how)) for how in single] for text in texts])
     gold = np.eye(3)[[[*LABELS].index(text.labelled.sentiment) for text in texts]]  # type: ignore[arg-type]
-    weights, bias = fit_softmax(inputs, gold)
+    weights, bias = fit_softmax(inputs, gold, shares)
     text, title = (round(float(weight), 3) for weight in weights)
     return Calibration(text, title, tuple(round(float(value), 3) for value in bias))
 
@@ -70,7 +71,7 @@ def fit_topics(texts: Sequence[Encoded]) -> dict[str, float]:
     rows = np.stack([odds.ravel(), np.ones(odds.size)], axis=1)
     slope, shift = (round(float(weight), 3) for weight in fit_logistic(rows, gold.ravel()))
     likely = 1 / (1 + np.exp(-(slope * odds + shift)))
-    threshold = max(np.arange(0.15, 0.65, 0.05), key=lambda least: _micro_f1(gold, likely, least))
+    threshold = max(np.arange(0.15, 0.85, 0.05), key=lambda least: _micro_f1(gold, likely, least))
     return {"slope": slope, "shift": shift, "threshold": round(float(threshold), 2)}
 
 
@@ -143,6 +144,12 @@ def whole_texts(items: Sequence[Item]) -> list[Labelled]:
     ]
 
 
+def shares_of_sentiments(corpora: Path) -> Floats64:
+    """How frequent each sentiment is in the lines of the NTREX stories for training: our own items have all three as often."""
+    labels = [line.sentiment for line in read_ntrex_lines(corpora) if line.language == "en"]
+    return np.bincount(labels, minlength=len(LABELS)) / len(labels)
+
+
 def calibrate(corpora: Path, written: Path, assets: Assets) -> dict[str, dict[str, object]]:
     """The settings of all stages."""
     encoder = encode.load(assets)
@@ -150,7 +157,7 @@ def calibrate(corpora: Path, written: Path, assets: Assets) -> dict[str, dict[st
     items = [item for item in read_written(written) if item.is_held_out and for_calibration(item)]
     lines, wholes = encoded(encoder, line_texts(items)), encoded(encoder, whole_texts(items))
     sentences = [item for path in ner_files(corpora) for item in read_ner(path, _SENTENCES_PER_FILE)[::2]]
-    sentiment = fit_sentiment([*lines, *wholes])
+    sentiment = fit_sentiment([*lines, *wholes], shares_of_sentiments(corpora))
     return {
         "encode": {"window_tokens": _WINDOW_TOKENS},
         "entities": {
@@ -171,7 +178,7 @@ def calibrate(corpora: Path, written: Path, assets: Assets) -> dict[str, dict[st
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("corpora", type=Path, help="folder with ner/")
+    parser.add_argument("corpora", type=Path, help="folder with ner/, ntrex/ and articles/")
     parser.add_argument("--written", type=Path, default=Path("written"), help="folder with our own annotated news")
     parser.add_argument("--models", type=Path, default=BUILT_IN, help="folder of the model and its manifest")
     options = parser.parse_args()
