@@ -1,19 +1,30 @@
-"""Articles a second from news.raw to news.enriched with the built-in models: `python -m benchmarks.throughput`."""
+"""Articles a second from news.raw to news.enriched with the built-in models, beside the encoder alone on the same windows:
+`python -m benchmarks.throughput`.
+"""
 
 import argparse
 import asyncio
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from benchmarks.articles import repeated_seeds, seeds
 from benchmarks.broker import started_broker
 from benchmarks.enricher_process import observed_enricher
 from benchmarks.machine import print_machine
+from schemas.codec import decode_raw
 from schemas.topics import NEWS_ENRICHED, NEWS_RAW
+from services.enricher.assets import open_assets
+from services.enricher.stage import Draft
+from services.enricher.stages import encode, text
+from services.enricher.windows import windows
 
 _DEADLINE_S = 1_800.0
+_ENCODER_ROUNDS = 3
 
 
 @dataclass(frozen=True)
@@ -47,12 +58,30 @@ async def measure(rounds: int) -> Run:
     return Run(count, sum(time > first for time in times) / (last - first) * 1000, enricher.seen)
 
 
-def report(run: Run) -> None:
-    """Prints the rate and where the processor's time went."""
+def encoder_alone(rounds: int) -> float:
+    """Seeds a second through nothing but the encoder, on as many threads as the service has; their windows are cut before."""
+    assets = open_assets()
+    stage = encode.load(assets)
+    assert isinstance(stage, encode.EncodeStage)
+    drafts = text.load(assets)([Draft(decode_raw(value).article) for _, value in repeated_seeds(len(seeds()))])
+    fields = [(name, field) for draft in drafts for name, field in (("title", draft.title or ""), ("text", draft.annotated_text))]
+    spans = [span for name, field in fields for span in windows(name, field, stage.tokenize, stage.window_tokens)]
+    ids = [np.concatenate([[stage.begin], span.ids, [stage.end]]).astype(np.int32) for span in spans]
+    spent = []
+    for _ in range(min(rounds, _ENCODER_ROUNDS)):
+        begin = time.perf_counter()
+        list(stage.executor.map(stage.encode, ids))
+        spent.append(time.perf_counter() - begin)
+    return len(drafts) / min(spent)
+
+
+def report(run: Run, encoder_rate: float) -> None:
+    """Prints the rates and where the processor's time went."""
     seen, each_ms = run.seen, 1000 / run.articles
     outside = seen["processor_s"] - seen["encoder_s"]
     subtokens = seen["subtokens"] / run.articles
     print(f"rate       {run.rate:.2f} articles/s, {run.rate * subtokens:,.0f} subtokens/s ({subtokens:.0f} an article)")
+    print(f"encoder    {encoder_rate:.2f} articles/s alone: the whole way has {run.rate / encoder_rate:.2f} of that")
     whole, encoder, rest = (seconds * each_ms for seconds in (seen["processor_s"], seen["encoder_s"], outside))
     print(f"processor  {whole:.1f} ms an article: encoder {encoder:.1f}, rest {rest:.1f}")
     stages = ", ".join(f"{name} {spent * each_ms:.2f}" for name, spent in seen["stage_s"].items())
@@ -66,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rounds = 1 if given.short else given.rounds
     print_machine()
     print(f"parameters {rounds} rounds of {len(seeds())} seeds, the built-in models")
-    report(asyncio.run(measure(rounds)))
+    report(asyncio.run(measure(rounds)), encoder_alone(rounds))
     return 0
 
 

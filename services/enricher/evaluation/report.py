@@ -19,13 +19,17 @@ _MEANS = {"f1": "macro", "macro_f1": "macro_f1", "f1_per_org_loc": "macro_per_or
 
 
 def document(task: TaskName, results: Sequence[FileResult]) -> Document:
-    """{"files": {path: scores}, "languages": {code: scores}, "macro": …}; scores are 0–1, four decimals."""
+    """{"files": {path: scores}, "languages": {code: scores}, "macro": …, "ece": …}; scores are 0–1, four decimals.
+
+    "macro" is the mean of the languages, "ece" that of all answers together.
+    """
     languages = _by_language(task, [result.given for result in results])
     report: Document = {
         "task": str(task),
         "files": {str(result.path): _file(task, result) for result in results},
         "languages": languages,
         **_means(languages),
+        "ece": _rounded(joined_tally(tally for result in results for tally in result.given.values()).ece),
     }
     served = [result.served for result in results if result.served is not None]
     if served:

@@ -21,6 +21,7 @@ def tables(report: Mapping[str, Document]) -> Iterator[str]:
     yield from _entities(report)
     yield from _sentiment(report)
     yield from _topics(report)
+    yield from _calibration(report)
 
 
 def _entities(report: Mapping[str, Document]) -> Iterator[str]:
@@ -88,6 +89,11 @@ def _topics(report: Mapping[str, Document]) -> Iterator[str]:
         yield _row(f"{code[7:9]} {name}", *cells)
     own = report["topics own"]["files"].values()
     yield f"\nOur own held-out items, micro-F1: {_pooled(own):.3f}\n"
+
+
+def _calibration(report: Mapping[str, Document]) -> Iterator[str]:
+    yield "## Calibration (expected calibration error over all answers of a set, 15 bins of equal mass)\n"
+    yield ", ".join(f"{name} {document['ece']:.3f}" for name, document in report.items()) + "\n"
 
 
 def _class(document: Document, code: str) -> tuple[str, str]:

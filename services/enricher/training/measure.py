@@ -57,7 +57,7 @@ def measure(corpora: Path, held_out: Path, assets: Assets) -> Report:
     report = {}
     for name, task, paths, limit in sets(corpora, held_out):
         report[name] = document(task, prepare(task, paths, limit).run(assets, is_as_served=False))
-        print(f"{name:22} {len(paths):3} files, macro {report[name]['macro']:.4f}", flush=True)
+        print(f"{name:22} {len(paths):3} files, macro {report[name]['macro']:.4f}, ECE {report[name]['ece']}", flush=True)
     return report
 
 
