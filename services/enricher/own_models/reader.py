@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.languages import UNDETERMINED, base_language
+from services.enricher.numbers import Floats64
 from services.enricher.own_models.classifier import Classify, open_classifier
 from services.enricher.own_models.folder import ModelFolder
 from services.enricher.stage import Draft, Floats
@@ -84,7 +85,7 @@ def _language_of(draft: Draft) -> str:
     return base_language(draft.language.tag) if draft.language else UNDETERMINED
 
 
-def mean_probabilities(readings: Sequence[Reading], probabilities: Callable[[Floats], Floats]) -> Floats:
+def mean_probabilities(readings: Sequence[Reading], probabilities: Callable[[Floats], Floats64]) -> Floats:
     """[labels]: the windows' mean, weighted by tokens.
 
     Raises:

@@ -8,7 +8,8 @@ from services.enricher.stage import Floats
 
 
 def likely(letters: int) -> Floats:
-    return np.eye(4, dtype=np.float32)[letters]
+    row: Floats = np.eye(4, dtype=np.float32)[letters]
+    return row
 
 
 @pytest.mark.parametrize(("word", "letters"), [("بباكو", 1), ("باكو", 0), ("ولأرمينيا", 2), ("للقاهرة", 1)])

@@ -74,7 +74,8 @@ def test_all_places_of_a_word_decide_on_its_prefix_together() -> None:
 def test_confidence_is_that_of_the_type_too() -> None:
     reading = read("text", "Orsova", Encoding((labelled("Orsova", row(B_ORG=0.6, B_LOC=0.3)),)))
     (found,) = find_names([reading], NONE, LIMITS)
-    assert (found.type, found.confidence) == ("ORG", pytest.approx(0.6))
+    assert found.type == "ORG"
+    assert found.confidence == pytest.approx(0.6)
 
 
 def test_marks_at_the_ends_are_no_part_of_a_name_but_its_full_stop_is() -> None:

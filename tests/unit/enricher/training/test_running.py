@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from services.enricher.stage import Draft
+from services.enricher.stage import Draft, Model
 from services.enricher.training.corpora import Labelled
 from services.enricher.training.running import answers
 
@@ -13,6 +13,7 @@ class Shouting:
     """A stage that writes a title in capitals and notes how many texts it was given at once."""
 
     name: str = "shouting"
+    model: Model = field(default=Model("shouting", "1"))
     sizes: list[int] = field(default_factory=list)
 
     def __call__(self, drafts: Sequence[Draft]) -> Sequence[Draft]:
