@@ -13,6 +13,7 @@ from schemas.enriched_article import EntityType
 from services.enricher.errors import AssetCorrupt
 from services.enricher.own_models.folder import CONFIG, ModelFolder
 from services.enricher.own_models.labels import meanings
+from services.enricher.numbers import Floats64
 from services.enricher.stage import Floats
 
 KINDS: tuple[EntityType, ...] = get_args(EntityType)
@@ -86,7 +87,7 @@ class Edge(Enum):
     INNER = "no name of the same type begins here"
 
 
-def spans(edges: Sequence[Edge], labels: Floats, tags: Sequence[Tag]) -> Iterator[tuple[int, int, EntityType, float]]:
+def spans(edges: Sequence[Edge], labels: Floats64, tags: Sequence[Tag]) -> Iterator[tuple[int, int, EntityType, float]]:
     """The names in a run of words: first word, word after the last, type, mean probability of the type.
 
     labels is [words, labels]: probabilities; edges has one for each word. Each word has the likeliest of no name and the

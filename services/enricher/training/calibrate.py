@@ -105,7 +105,7 @@ def fit_stance(texts: Sequence[Encoded], thresholds: Thresholds) -> dict[str, ob
         item = text.labelled
         for name in spot("", item.text, text.encoding, PREFIXES.get(item.language, NONE), thresholds):
             stance = item.stances.get((name.start, name.end))
-            if stance is not None:
+            if stance is not None and name.stance is not None:
                 inputs.append([np.log(np.maximum(name.stance, 1e-9))])
                 gold.append(stance)
     weights, bias = fit_softmax(np.array(inputs), np.eye(3)[gold])

@@ -8,9 +8,10 @@ import pytest
 
 from schemas.enriched_article import SentimentLabel
 from services.enricher.assets import Assets
+from services.enricher.numbers import sigmoid
 from services.enricher.own_models import sentiment, topics
 from services.enricher.own_models.sentiment import in_classes
-from services.enricher.own_models.topics import NO_TOPIC, by_topic, sigmoid
+from services.enricher.own_models.topics import NO_TOPIC, by_topic
 from services.enricher.stage import Stage
 from tests.support.encodings import draft
 from tests.support.tiny_model import sure, tiny_model

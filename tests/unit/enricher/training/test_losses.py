@@ -88,7 +88,8 @@ def test_where_other_names_are_marked_all_nine_labels_compete() -> None:
     expected = torch.nn.functional.cross_entropy(
         given.entities[0, 1:3], torch.tensor([PER, OUT]), reduction="sum", label_smoothing=0.03
     )
-    assert (loss, count) == (pytest.approx(expected.item(), abs=1e-5), 2)
+    assert loss == pytest.approx(expected.item(), abs=1e-5)
+    assert count == 2
 
 
 def test_where_other_names_arent_marked_they_are_as_good_as_none() -> None:
