@@ -11,9 +11,9 @@ import numpy as np
 
 from schemas.enriched_article import EntityType
 from services.enricher.errors import AssetCorrupt
+from services.enricher.numbers import Floats64
 from services.enricher.own_models.folder import CONFIG, ModelFolder
 from services.enricher.own_models.labels import meanings
-from services.enricher.numbers import Floats64
 from services.enricher.stage import Floats
 
 KINDS: tuple[EntityType, ...] = get_args(EntityType)

@@ -18,8 +18,8 @@ import numpy as np
 from services.enricher.assets import BUILT_IN, Assets, open_assets
 from services.enricher.evaluation.running import without_gate
 from services.enricher.evaluation.scores import Counts, calibration_error, count, macro_f1
-from services.enricher.numbers import LABELS, Floats64
-from services.enricher.stage import Draft, Stage
+from services.enricher.numbers import LABELS
+from services.enricher.stage import Draft, Floats, Stage
 from services.enricher.stages import embedding, encode, entities
 from services.enricher.stages.encode import encoding_of
 from services.enricher.training.annotated import Annotated
@@ -74,7 +74,7 @@ def roots(stages: Sequence[Stage]) -> str:
 
 def retrieval(encoder: Stage, lines: Sequence[Annotated]) -> dict[str, float]:
     """By language: how often the nearest vector to an English line's is that of the same line."""
-    vectors: dict[str, dict[str, Floats64]] = defaultdict(dict)
+    vectors: dict[str, dict[str, Floats]] = defaultdict(dict)
     asked = [line for line in lines if line.language in ("en", *_RETRIEVED)]
     for line, (_, draft) in zip(asked, answers([encoder], [Labelled(x.language, x.text) for x in asked]), strict=True):
         vectors[line.language][line.meaning] = embedding.mean_vector(encoding_of(draft))
