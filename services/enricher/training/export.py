@@ -35,7 +35,7 @@ _ABOUT = {
         "version": "2026.11.26",
         "file": LANGUAGE,
         "licence": "CC-BY-SA-4.0",
-        "source": "fastText classifier trained on SIB-200 and NTREX-128, see ATTRIBUTION.md",
+        "source": "fastText classifier trained on SIB-200, NTREX-128 and text made by programs, see ATTRIBUTION.md",
     },
 }
 
