@@ -1,4 +1,5 @@
-"""Prefixes that are written as part of a word (Arabic و ف ب ل ك, Hebrew ו ב ל מ ה ש כ) and are no part of a name.
+"""Prefixes that are written as part of a word (Arabic و ف ب ل ك, Hebrew ו ב ל מ ה ש כ, Amharic የ በ ከ ለ) and are no part of a
+name.
 
 Whether a name's first letter is a prefix (بباكو) or its own (باكو) is the encoder's to say, word by word, and the article's:
 what also stands there without a letter, or behind another, is a name without it.
@@ -54,7 +55,7 @@ class Prefixes:
 
 NONE = Prefixes()
 PREFIXES: Mapping[str, Prefixes] = MappingProxyType(
-    {"ar": Prefixes(frozenset("وفبلكس")), "he": Prefixes(frozenset("ובלמהשכ"))},
+    {"am": Prefixes(frozenset("የበከለ")), "ar": Prefixes(frozenset("وفبلكس")), "he": Prefixes(frozenset("ובלמהשכ"))},
 )
 """By language (base tag)."""
 

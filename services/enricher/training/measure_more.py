@@ -1,8 +1,8 @@
 """Measures what `newsloom evaluate` has no files for, on held-out stories and items:
 `python -m services.enricher.training.measure_more CORPORA`.
 
-- Prefixes: of the Arabic and Hebrew names that carry one, how many of those found come out without it; of the names that
-  carry none, how many keep their first letter.
+- Prefixes: of the Amharic, Arabic and Hebrew names that carry one, how many of those found come out without it; of the
+  names that carry none, how many keep their first letter.
 - Meaning: how often an English line's vector is nearest to its own translation's, among all held-out lines.
 - Stance: towards the names of our own held-out items, as served; macro-F1 of three classes.
 - Whole articles: names in the windows that are served against names sentence by sentence.
@@ -19,6 +19,7 @@ from services.enricher.assets import BUILT_IN, Assets, open_assets
 from services.enricher.evaluation.running import without_gate
 from services.enricher.evaluation.scores import Counts, calibration_error, count, macro_f1
 from services.enricher.numbers import LABELS
+from services.enricher.prefixes import PREFIXES
 from services.enricher.stage import Draft, Floats, Stage
 from services.enricher.stages import embedding, encode, entities
 from services.enricher.stages.encode import encoding_of
@@ -125,7 +126,7 @@ def measure_more(corpora: Path, written: Path, assets: Assets) -> Mapping[str, s
     ungated = without_gate(assets, ())
     encoder, names = encode.load(ungated), entities.load(ungated)
     lines = list(read_ntrex_lines(corpora, HELD_OUT))
-    by_language = {language: [x for x in lines if x.language == language and x.names] for language in ("ar", "he")}
+    by_language = {language: [x for x in lines if x.language == language and x.names] for language in PREFIXES}
     nearest = retrieval(encoder, lines)
     return {
         **{f"prefixes {x}": prefixes([encoder, names], by_language[x]) for x in by_language},

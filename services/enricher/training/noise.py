@@ -12,7 +12,11 @@ from services.enricher.training.annotated import Annotated
 # Code points that one letter may be replaced by without changing a word's length.
 _ARABIC_VARIANTS = {"أ": "ا", "إ": "ا", "آ": "ا", "ة": "ه", "ى": "ي", "ئ": "ى", "ؤ": "و"}
 _ARABIC_VOWELS = "\u064e\u064f\u0650\u0652\u0651"
-_PREFIXES = {"ar": ("و", "ب", "ل", "و", "ب", "ل", "ف", "ك", "وب", "ول"), "he": ("ו", "ב", "ל", "מ", "ה", "ש", "כ", "וב", "של")}
+_PREFIXES = {
+    "am": ("የ", "በ", "ከ", "ለ"),
+    "ar": ("و", "ب", "ل", "و", "ب", "ل", "ف", "ك", "وب", "ول"),
+    "he": ("ו", "ב", "ל", "מ", "ה", "ש", "כ", "וב", "של"),
+}
 
 _UPPER, _LOWER, _TITLE, _UNMARKED, _SPELT, _PREFIXED = 0.03, 0.015, 0.02, 0.12, 0.2, 0.15
 

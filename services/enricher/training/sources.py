@@ -10,6 +10,7 @@ from typing import Any
 
 from services.enricher.evaluation.joining import joined
 from services.enricher.evaluation.tags import tag_spans
+from services.enricher.prefixes import NONE, PREFIXES
 from services.enricher.training.annotated import SENTIMENTS, UNKNOWN, Annotated, Name
 from services.enricher.training.corpora import HELD_OUT, read_lines
 from services.enricher.training.written import read_written, topic_place
@@ -29,8 +30,6 @@ SIB_CHOICES: Mapping[str, int] = {
 _NEWS_SENTIMENT = ("newsmtsc", "rusentne", "arsarcasm2")
 _STANCE = ("newsmtsc", "rusentne")
 _CLITICS = {"و": 1, "ف": 1, "ب": 1, "ل": 1, "ك": 1, "س": 1, "وب": 2, "ول": 2, "فب": 2, "فل": 2, "ال": 0, "وال": 1, "بال": 1}
-_ARABIC_PREFIXES, _HEBREW_PREFIXES = "وفبلكس", "ובלמהשכ"
-_MAY_BE_PREFIXED = {"ar": _ARABIC_PREFIXES, "he": _HEBREW_PREFIXES}
 _MERGED = 0.9
 # A corpus that calls peoples persons: the Arabs, Israelis, Muslims.
 _PEOPLES_ARE_PERSONS = "ar.newsfane"
@@ -62,7 +61,7 @@ def _sentence(row: Mapping[str, Any], source: str, has_misc: bool, rng: random.R
         last = words[end - 1][1]
         if row["lang"] == "tr":
             last = _before_ending(text, words[end - 1])
-        names.append(Name(start, last, kind, prefix=prefix if row["lang"] in _MAY_BE_PREFIXED else 0))
+        names.append(Name(start, last, kind, prefix=prefix if row["lang"] in PREFIXES else 0))
     return Annotated(source, row["lang"], text, tuple(names), has_misc)
 
 
@@ -114,15 +113,15 @@ def with_known_prefixes(sentences: Sequence[Annotated]) -> Iterator[Annotated]:
         for name in sentence.names or ():
             counts[_first_word(sentence, name)] += 1
     for sentence in sentences:
-        letters = _MAY_BE_PREFIXED.get(sentence.language)
-        if letters is None:
+        if sentence.language not in PREFIXES:
             yield sentence
             continue
+        letters = PREFIXES[sentence.language].letters
         names = tuple(_with_prefix(sentence, name, counts, letters) for name in sentence.names or ())
         yield replace(sentence, names=names)
 
 
-def _with_prefix(sentence: Annotated, name: Name, counts: Mapping[str, int], letters: str) -> Name:
+def _with_prefix(sentence: Annotated, name: Name, counts: Mapping[str, int], letters: Collection[str]) -> Name:
     word = _first_word(sentence, name)
     if name.prefix != UNKNOWN:
         return name
@@ -176,7 +175,7 @@ def _columns(path: Path) -> Iterator[tuple[str, str]]:
 
 def _marked_names(row: Mapping[str, Any]) -> tuple[Name, ...]:
     text, names, end = row["text"], [], 0
-    letters = _MAY_BE_PREFIXED.get(row["lang"], "")
+    letters = PREFIXES.get(row["lang"], NONE).letters
     for entity in sorted(row["entities"], key=lambda entity: (entity["start"], -entity["end"])):
         start = entity["start"]
         if start < end:

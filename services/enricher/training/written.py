@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.media_topics import MEDIA_TOPICS
+from services.enricher.prefixes import PREFIXES
 from services.enricher.training.annotated import Annotated, Name
 
 _HEAD = re.compile(r"# (?P<topics>\d\d(?:,\d\d)*) \| (?P<sentiment>[-0+])")
@@ -14,7 +15,6 @@ _LINE = re.compile(r"(?P<sentiment>[-0+]) \| (?P<text>\S.*)")
 _NAME = re.compile(r"\{(?P<type>[POLM])(?P<stance>[-0+]):(?P<surface>[^{}]+)\}")
 _TYPES = {"P": "PER", "O": "ORG", "L": "LOC", "M": "MISC"}
 _SIGNS = "-0+"
-_PREFIXING = ("ar", "he")
 
 # One item of six is kept for measuring, in every language.
 _HELD_OUT = 6
@@ -75,7 +75,7 @@ def _line(language: str, document: str, line: str) -> Annotated:
         start, end = len(text), name.end()
         start -= language == "ar" and text.endswith("لل")  # the second letter is the article's
         text += name["surface"]
-        prefix = min(start - word, 3) if language in _PREFIXING else 0
+        prefix = min(start - word, 3) if language in PREFIXES else 0
         names.append(Name(start, len(text), _TYPES[name["type"]], _SIGNS.index(name["stance"]), prefix))
     text += found["text"][end:]
     if "{" in text or "}" in text:

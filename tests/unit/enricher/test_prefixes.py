@@ -17,6 +17,11 @@ def test_the_encoder_decides(word: str, letters: int) -> None:
     assert PREFIXES["ar"].split(word, [likely(letters)], {}) == letters
 
 
+def test_amharic_has_prefixes_too() -> None:
+    assert PREFIXES["am"].split("በአዲስ", [likely(1)], {}) == 1
+    assert PREFIXES["am"].split("አዲስ", [likely(1)], {}) == 0
+
+
 def test_what_also_stands_without_the_letter_is_the_name() -> None:
     unsure = np.array([0.6, 0.4, 0, 0], np.float32)
     assert PREFIXES["ar"].split("بشيلو", [unsure], {"بشيلو": 1}) == 0
