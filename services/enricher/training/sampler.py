@@ -28,7 +28,8 @@ _JOINED = {"names": 0.35, "marked": 0.45, "own": 0.55, "lines": 0.45}
 _WINDOW = (64, 180)
 _DRAWN = 1_200
 # How many times more or less often some groups are drawn than their size says: sentiment of news counts more than that of
-# tweets, Arabic is a first-class language, Amharic has no corpus with its prefixes, and French and Dutch names are from historical newspapers only.
+# tweets, Arabic is a first-class language, Amharic has no corpus that shows its prefixes, and French and Dutch names are from
+# historical newspapers only.
 _FAVOURED: Mapping[str, float] = {
     "sentiment.en.newsmtsc": 4.0,
     "sentiment.ar.arsarcasm2": 2.5,
