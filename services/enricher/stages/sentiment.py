@@ -21,6 +21,9 @@ class Calibration:
     """What the logarithms of the mean probabilities of text and title count."""
     bias: Sequence[float]
     """Added for negative, neutral, positive: a reader takes sides more often than the encoder does."""
+    alone_weight: float = 1.0
+    alone_bias: Sequence[float] = (0.0, 0.0, 0.0)
+    """The same for a text of one window: a sentence or two are neutral more often than a story."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,9 @@ class SentimentStage:
 
 def document_probabilities(encoding: Encoding, calibration: Calibration) -> Floats64:
     """[3]: negative, neutral, positive; an article without title or text is judged by the other alone."""
+    if len(encoding.windows) == 1:
+        alone = encoding.windows[0].sentiment
+        return softmax(calibration.alone_weight * np.log(softmax(alone)) + np.array(calibration.alone_bias))
     title = _log_mean(window for window in encoding.windows if window.field == "title")
     text = _log_mean(window for window in encoding.windows if window.field == "text")
     title, text = (title if title is not None else text), (text if text is not None else title)
@@ -72,6 +78,6 @@ def load(assets: Assets) -> Stage:
     return SentimentStage(
         model=assets.file("encoder").model,
         languages=assets.supported("sentiment"),
-        calibration=Calibration(settings["text_weight"], settings["title_weight"], settings["bias"]),
+        calibration=Calibration(**settings["calibration"]),
         min_confidence=settings["min_confidence"],
     )

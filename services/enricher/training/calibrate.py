@@ -2,13 +2,13 @@
 `python -m services.enricher.training.calibrate CORPORA`.
 
 Fitted on every second sentence of a sample of the development files (confidence of names: two numbers), and on half of
-the items that were written for this project and kept out of training (all else), with sentiments as frequent as in the
-NTREX stories for training. The 20 held-out NTREX stories, the other halves and the seeds are for measuring.
+the items that were written for this project and kept out of training (all else), with the sentiments of lines as
+frequent as in the NTREX stories for training. The 20 held-out NTREX stories, the other halves and the seeds are for measuring.
 """
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -54,14 +54,29 @@ def encoded(encoder: Stage, labelled: Sequence[Labelled]) -> list[Encoded]:
     return [Encoded(item, encoding_of(draft)) for item, draft in answers([encoder], labelled)]
 
 
-def fit_sentiment(texts: Sequence[Encoded], shares: Floats64) -> Calibration:
-    """The weights of title and text, and the classes' biases, that make the gold likeliest in news with these shares [3]."""
-    single = (Calibration(1.0, 0.0, (0.0,) * 3), Calibration(0.0, 1.0, (0.0,) * 3))
-    inputs = np.array([[np.log(document_probabilities(text.encoding, how)) for how in single] for text in texts])
-    gold = np.eye(3)[[[*LABELS].index(text.labelled.sentiment) for text in texts]]  # type: ignore[arg-type]
-    weights, bias = fit_softmax(inputs, gold, shares)
+def fit_sentiment(lines: Sequence[Encoded], wholes: Sequence[Encoded], shares: Floats64) -> Calibration:
+    """The weights of title and text, and the classes' biases, that make the gold likeliest; in lines with these shares [3]."""
+    by_field = (Calibration(1.0, 0.0, (0.0,) * 3), Calibration(0.0, 1.0, (0.0,) * 3))
+    weights, bias = fit_softmax(_log_probabilities(wholes, by_field), _gold_sentiments(wholes))
     text, title = (round(float(weight), 3) for weight in weights)
-    return Calibration(text, title, tuple(round(float(value), 3) for value in bias))
+    short = [line for line in lines if len(line.encoding.windows) == 1]
+    (alone,), alone_bias = fit_softmax(_log_probabilities(short, by_field[:1]), _gold_sentiments(short), shares)
+    return Calibration(text, title, _rounded(bias), round(float(alone), 3), _rounded(alone_bias))
+
+
+def _log_probabilities(texts: Sequence[Encoded], ways: Sequence[Calibration]) -> Floats64:
+    """[texts, ways, 3]."""
+    return np.array([[np.log(document_probabilities(text.encoding, way)) for way in ways] for text in texts])
+
+
+def _gold_sentiments(texts: Sequence[Encoded]) -> Floats64:
+    """[texts, 3] of 0 and 1."""
+    gold: Floats64 = np.eye(3)[[[*LABELS].index(text.labelled.sentiment) for text in texts]]  # type: ignore[arg-type]
+    return gold
+
+
+def _rounded(values: Floats64) -> tuple[float, ...]:
+    return tuple(round(float(value), 3) for value in values)
 
 
 def fit_topics(texts: Sequence[Encoded]) -> dict[str, float]:
@@ -111,7 +126,7 @@ def fit_stance(texts: Sequence[Encoded], thresholds: Thresholds) -> dict[str, ob
     weights, bias = fit_softmax(np.array(inputs), np.eye(3)[gold])
     likely = softmax(np.array(inputs)[:, 0] * weights[0] + bias)
     print(f"stance towards {len(gold)} names, {(likely.argmax(1) == gold).mean():.3f} right")
-    return {"slope": round(float(weights[0]), 3), "bias": [round(float(value), 3) for value in bias]}
+    return {"slope": round(float(weights[0]), 3), "bias": _rounded(bias)}
 
 
 def line_texts(items: Sequence[Item]) -> list[Labelled]:
@@ -157,7 +172,7 @@ def calibrate(corpora: Path, written: Path, assets: Assets) -> dict[str, dict[st
     items = [item for item in read_written(written) if item.is_held_out and for_calibration(item)]
     lines, wholes = encoded(encoder, line_texts(items)), encoded(encoder, whole_texts(items))
     sentences = [item for path in ner_files(corpora) for item in read_ner(path, _SENTENCES_PER_FILE)[::2]]
-    sentiment = fit_sentiment([*lines, *wholes], shares_of_sentiments(corpora))
+    sentiment = fit_sentiment(lines, wholes, shares_of_sentiments(corpora))
     return {
         "encode": {"window_tokens": _WINDOW_TOKENS},
         "entities": {
@@ -165,12 +180,7 @@ def calibrate(corpora: Path, written: Path, assets: Assets) -> dict[str, dict[st
             "confidence": fit_confidence([*encoded(encoder, sentences), *lines], thresholds),
             "stance": fit_stance(lines, thresholds),
         },
-        "sentiment": {
-            "text_weight": sentiment.text_weight,
-            "title_weight": sentiment.title_weight,
-            "bias": sentiment.bias,
-            "min_confidence": _MIN_CONFIDENCE,
-        },
+        "sentiment": {"calibration": asdict(sentiment), "min_confidence": _MIN_CONFIDENCE},
         "topics": dict(fit_topics(wholes)),
     }
 

@@ -46,10 +46,18 @@ def test_one_of_them_is_enough(field: str) -> None:
 
 
 def test_the_bias_takes_sides_when_the_encoder_is_undecided() -> None:
-    encoding = draft("x", window("a b", sentiment=(0.9, 1.0, 0.0))).encoding
+    undecided = (window("a b", sentiment=(0.9, 1.0, 0.0)), window("c d", sentiment=(0.9, 1.0, 0.0)))
+    encoding = draft("x", *undecided).encoding
     assert encoding is not None
     leaning = Calibration(1.0, 0.0, (0.5, -0.5, 0.0))
     assert document_probabilities(encoding, leaning).argmax() == 0
+
+
+def test_a_text_of_one_window_has_weight_and_bias_of_its_own() -> None:
+    encoding = draft("x", window("a b", sentiment=(1.0, 0.9, 0.0))).encoding
+    assert encoding is not None
+    calm = Calibration(1.0, 0.0, (0.5, -0.5, 0.0), alone_bias=(-0.5, 0.5, 0.0))
+    assert document_probabilities(encoding, calm).argmax() == 1
 
 
 def test_an_unsure_answer_is_given_and_said() -> None:
