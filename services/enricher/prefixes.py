@@ -7,6 +7,7 @@ what also stands there without a letter, or behind another, is a name without it
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
@@ -17,11 +18,16 @@ from services.enricher.stage import Floats
 _SHORTEST_REST = 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Prefixes:
-    """The letters that a language attaches; without letters nothing is ever split."""
+    """The letters that a language attaches, in the order in which they follow one another: one of each group at most."""
 
-    letters: frozenset[str] = frozenset()
+    groups: Sequence[str] = ()
+
+    @cached_property
+    def letters(self) -> frozenset[str]:
+        """All of them; without letters nothing is ever split."""
+        return frozenset("".join(self.groups))
 
     def split(self, word: str, votes: Sequence[Floats], counts: Mapping[str, int]) -> int:
         """How many letters at the start of a name are prefixes.
@@ -49,13 +55,16 @@ class Prefixes:
 
     def _longest(self, word: str) -> int:
         """How many letters of a word may be prefixes."""
-        most = min(MOST_PREFIXED, len(word) - _SHORTEST_REST)
-        return next((length for length in range(max(most, 0)) if word[length] not in self.letters), max(most, 0))
+        most = max(min(MOST_PREFIXED, len(word) - _SHORTEST_REST), 0)
+        length = 0
+        for group in self.groups:
+            length += length < most and word[length] in group
+        return length
 
 
 NONE = Prefixes()
 PREFIXES: Mapping[str, Prefixes] = MappingProxyType(
-    {"am": Prefixes(frozenset("የበከለ")), "ar": Prefixes(frozenset("وفبلكس")), "he": Prefixes(frozenset("ובלמהשכ"))},
+    {"am": Prefixes(("የበከለ",)), "ar": Prefixes(("وف", "بلكس")), "he": Prefixes(("ו", "ש", "בלמכ", "ה"))},
 )
 """By language (base tag)."""
 

@@ -20,18 +20,13 @@ def fit_logistic(rows: Floats64, gold: Floats64) -> Floats64:
     return weights
 
 
-def fit_softmax(inputs: Floats64, gold: Floats64, shares: Floats64 | None = None) -> tuple[Floats64, Floats64]:
+def fit_softmax(inputs: Floats64, gold: Floats64) -> tuple[Floats64, Floats64]:
     """Weights [kinds] and bias [classes] for inputs [rows, kinds, classes], gold [rows, classes] of 0 and 1: each kind of
     log probability counts so much, and each class gets so much more. Gradient descent; the bias sums to 0.
-
-    Rows count so much that the classes have these shares [classes], for rows that aren't as frequent as in the field.
     """
     weights, bias = np.ones(inputs.shape[1]), np.zeros(inputs.shape[2])
-    own = gold.mean(axis=0)
-    importance = gold @ ((own if shares is None else shares) / own)
     for _ in range(_STEPS):
-        likely = softmax(np.einsum("nkc,k->nc", inputs, weights) + bias)
-        slope = (likely - gold) * importance[:, None] / len(gold)
+        slope = (softmax(np.einsum("nkc,k->nc", inputs, weights) + bias) - gold) / len(gold)
         weights -= _RATE * np.einsum("nkc,nc->k", inputs, slope)
         bias -= _RATE * slope.sum(axis=0)
     return weights, bias - bias.mean()
