@@ -28,7 +28,7 @@ WINDOW_CODE_POINTS = 250
 # A sentence's script is that of its beginning.
 _SCRIPT_CODE_POINTS = 80
 # Of a window the model reads the beginning, of several windows less of each: more takes time and tells little.
-READ_CODE_POINTS = 200, 100
+READ_CODE_POINTS = 200, 160
 # A window takes 0.08 ms. Texts of up to 25,000 code points are read whole, longer ones at places spread evenly.
 MAX_WINDOWS = 100
 
