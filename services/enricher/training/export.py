@@ -40,10 +40,10 @@ _ABOUT = {
 }
 
 
-def export(start: Path, trained: Path, language: Path, models: Path = BUILT_IN) -> None:
+def export(start: Path, trained: Path, language: Path, models: Path = BUILT_IN, in_8_bits: bool = True) -> None:
     """Writes the model files of a checkpoint into a folder, with their digests in its manifest."""
     models.mkdir(parents=True, exist_ok=True)
-    graph = encoder_graph(read_checkpoint(start / "start.safetensors", trained))
+    graph = encoder_graph(read_checkpoint(start / "start.safetensors", trained), in_8_bits=in_8_bits)
     (models / ENCODER).write_bytes(graph.SerializeToString(deterministic=True))
     for source, target in ((start / "tokenizer.json", TOKENIZER), (language, LANGUAGE)):
         if source.resolve() != (models / target).resolve():
@@ -64,8 +64,9 @@ def main() -> None:
     parser.add_argument("trained", type=Path, help="trained.safetensors of a run")
     parser.add_argument("language", type=Path, help="language.ftz")
     parser.add_argument("--models", type=Path, default=BUILT_IN, help="folder to write to")
+    parser.add_argument("--float32", action="store_true", help="products as they were trained, to measure what 8 bits lose")
     options = parser.parse_args()
-    export(options.start, options.trained, options.language, options.models)
+    export(options.start, options.trained, options.language, options.models, not options.float32)
 
 
 if __name__ == "__main__":
