@@ -1,7 +1,7 @@
 """What the encoder says about an article's words, and where in the article a name occurs."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -69,15 +69,16 @@ def name_at(readings: Sequence[Reading], place: Place) -> Name:
 
 
 class Index:
-    """Finds the places of names in an article, also behind attached prefixes."""
+    """Finds the places of names in an article, also behind attached prefixes; of names that begin with one of some words."""
 
-    def __init__(self, readings: Sequence[Reading], prefixes: Prefixes) -> None:
+    def __init__(self, readings: Sequence[Reading], prefixes: Prefixes, firsts: Container[str]) -> None:
         self._readings = readings
         self._by_first: dict[str, list[tuple[int, int, int]]] = {}
         for number, reading in enumerate(readings):
             for word, form in enumerate(reading.forms):
                 for stem, prefix in prefixes.stems(form):
-                    self._by_first.setdefault(stem, []).append((number, word, prefix))
+                    if stem in firsts:
+                        self._by_first.setdefault(stem, []).append((number, word, prefix))
 
     def places(self, name: Name) -> list[Place]:
         """Where these words stand side by side, in reading order."""

@@ -65,13 +65,13 @@ class _Ballot:
 
     def __init__(self, readings: Sequence[Reading], prefixes: Prefixes) -> None:
         self._readings = readings
-        self._index = Index(readings, prefixes)
         self._decoded = dict(_decoded(readings, prefixes))
         self._longest = _longest_names(self._decoded)
         self._sums = [np.cumsum(np.pad(reading.kinds.astype(np.float64), ((1, 0), (0, 0))), axis=0) for reading in readings]
         self._types: dict[Name, set[Type]] = {}
         for place, kind in self._decoded.items():
             self._types.setdefault(name_at(readings, place), set()).add(kind)
+        self._index = Index(readings, prefixes, {name[0] for name in self._types})
 
     def found(self, limits: Thresholds) -> list[Found]:
         """Longer names first; a word belongs to one name only."""
