@@ -1,17 +1,16 @@
 """The language stage: language, script and confidence of an article, and the stretches of a text that mixes languages."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import groupby, pairwise
 
 from schemas.enriched_article import Language, LanguageGuess, LanguagePart
 from schemas.languages import NO_SCRIPT, UNDETERMINED, base_language, iso639_3, language_tag
 from services.enricher.assets import Assets
 from services.enricher.language_text import normalised, plain
+from services.enricher.language_windows import Window, spread, sum_letters, windows
 from services.enricher.scripts import count_languages, count_letters, dominant_script, published_script, scripts_of
-from services.enricher.sentences import Span, sentences
 from services.enricher.stage import Draft, Model, Stage
 
 Guess = Callable[[str], Sequence[tuple[str, float]]]
@@ -23,15 +22,8 @@ LeastEvidence = Sequence[tuple[int, float]]
 # Labels of what is in no language, and of what is in one that the model doesn't know.
 _NO_LANGUAGE = frozenset(("und", "other"))
 
-# The model was trained on sentences; 250 code points are about two, long enough to be sure, short enough to find a quotation.
-WINDOW_CODE_POINTS = 250
-# A sentence's script is that of its beginning.
-_SCRIPT_CODE_POINTS = 80
 # Of a window the model reads the beginning, of several windows less of each: more takes time and tells little.
 READ_CODE_POINTS = 200, 160
-# A window takes 0.08 ms. Texts of up to 25,000 code points are read whole, longer ones at places spread evenly.
-MAX_WINDOWS = 100
-
 # A text whose best language is less likely than this is "und"; low enough for two close relatives to share the rest.
 MIN_CONFIDENCE = 0.4
 # The model is as sure about two words as about two sentences. Of stretches of n letters in Latin script it names the language of
@@ -53,33 +45,6 @@ NEAR_TIE = 0.1
 _RELATIVES = 3
 # Labels asked of the model: close relatives share a text, but no text fits so many.
 _MAX_LABELS = 12
-
-
-@dataclass(frozen=True)
-class Window:
-    """One stretch of the article: where in the text it starts, its letters by script, and how likely it is in which language.
-
-    `likely` adds up to 1 with "und", which stands for no language that the model knows.
-    """
-
-    start: int
-    text: str
-    letters: Mapping[str, int]
-    script: str
-    likely: Mapping[str, float]
-    evidence: float = 1.0
-    """How well it fits the few languages that it fits best together, 0–1: close relatives share a text."""
-
-    @cached_property
-    def size(self) -> int:
-        """How many letters it has."""
-        return sum(self.letters.values())
-
-    @cached_property
-    def best(self) -> str:
-        """The likeliest language, "und" without letters."""
-        highest = max(self.likely.values(), default=0.0)
-        return max((language for language, share in self.likely.items() if share == highest), default=UNDETERMINED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,30 +94,6 @@ class LanguageStage:
         return fits
 
 
-def windows(text: str) -> Iterator[Span]:
-    """Stretches of whole sentences of one script, of at most 250 code points unless a sentence is longer."""
-    first = last = 0
-    script = NO_SCRIPT
-    is_mixed = len(count_letters(text)) > 1
-    for start, end in sentences(text):
-        own = dominant_script(count_letters(text[start : min(end, start + _SCRIPT_CODE_POINTS)])) if is_mixed else NO_SCRIPT
-        changed = own != script and NO_SCRIPT not in (own, script)
-        if last and (changed or end - first > WINDOW_CODE_POINTS):
-            yield first, last
-            first, script = start, own
-        first, last = (first, end) if last else (start, end)
-        script = own if script == NO_SCRIPT else script
-    if last:
-        yield first, last
-
-
-def spread(spans: Iterable[Span]) -> Sequence[Span]:
-    """At most MAX_WINDOWS of the spans, evenly spread, the first among them."""
-    spans = list(spans)
-    count = min(len(spans), MAX_WINDOWS)
-    return [spans[place * len(spans) // count] for place in range(count)]
-
-
 def shares(weights: Mapping[str, float]) -> Mapping[str, float]:
     """The weights divided by their sum."""
     total = math.fsum(weights.values())
@@ -185,15 +126,6 @@ def identify(
         runner_up=guesses[1] if len(guesses) > 1 and guesses[1].confidence > 0 else None,
         parts=() if tag == UNDETERMINED else parts(read, tag, script, length, least_evidence),
     )
-
-
-def sum_letters(read: Iterable[Window]) -> Mapping[str, int]:
-    """The letters of all windows by script."""
-    letters: dict[str, int] = {}
-    for window in read:
-        for script, times in window.letters.items():
-            letters[script] = letters.get(script, 0) + times
-    return letters
 
 
 def ranking(read: Sequence[Window], script: str, hint: str | None) -> list[tuple[str, float]]:

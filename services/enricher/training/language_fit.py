@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from services.enricher.assets import open_assets
+from services.enricher.language_windows import sum_letters
 from services.enricher.scripts import dominant_script
-from services.enricher.stages.language import LanguageStage, evidence_of, load, sum_letters
+from services.enricher.stages.language import LanguageStage, evidence_of, load
 from services.enricher.training.language_corpora import Sentence
 from services.enricher.training.language_samples import known_sentences, stories, titles
 from services.enricher.training.manifest import update_manifest

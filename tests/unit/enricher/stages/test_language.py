@@ -10,17 +10,10 @@ from schemas.codec import decode_raw
 from schemas.enriched_article import Language
 from schemas.raw_article import RawArticle
 from services.enricher.assets import open_assets
+from services.enricher.language_windows import MAX_WINDOWS, WINDOW_CODE_POINTS, spread, windows
 from services.enricher.stage import Draft, Model, Stage
 from services.enricher.stages import language, text
-from services.enricher.stages.language import (
-    MAX_WINDOWS,
-    MIN_CONFIDENCE,
-    READ_CODE_POINTS,
-    WINDOW_CODE_POINTS,
-    LanguageStage,
-    spread,
-    windows,
-)
+from services.enricher.stages.language import MIN_CONFIDENCE, READ_CODE_POINTS, LanguageStage
 from tests.support.seed_markup import ARTICLES, GOLD
 
 MODEL = Model("heard", "1")
