@@ -6,6 +6,7 @@
 - Meaning: how often an English line's vector is nearest to its own translation's, among all held-out lines.
 - Stance: towards the names of our own held-out items, as served; macro-F1 of three classes.
 - Whole articles: names in the windows that are served against names sentence by sentence.
+- Letters: names in lines as they are written, in capitals and in lower case.
 """
 
 import argparse
@@ -31,6 +32,7 @@ from services.enricher.training.sources import by_document, read_ntrex_lines
 from services.enricher.training.written import read_written
 
 _RETRIEVED = ("ar", "de", "es", "fa", "fr", "hi", "ja", "ru", "sw", "tr", "uk", "zh")
+_CASED = ("en", "es", "ru", "tr")
 _ROOTS = ("باكو", "بغداد", "لبنان", "كوريا", "فرنسا", "واشنطن")
 _SENTENCES = (
     "قال مسؤول في {} إن الاجتماع سيعقد غدا.",
@@ -121,6 +123,20 @@ def whole_articles(stages: Sequence[Stage], lines: Sequence[Annotated]) -> Itera
         yield f"{language}: whole {whole.f1:.3f}, line by line {alone.f1:.3f}"
 
 
+def letters(stages: Sequence[Stage], lines: Sequence[Annotated]) -> Iterator[str]:
+    """F1 of names in held-out lines whose letters are changed; lines that get longer by that stay out."""
+    for language in _CASED:
+        own = [line for line in lines if line.language == language and line.names is not None]
+        scores = []
+        for change in (str, str.upper, str.lower):
+            kept = [line for line in own if len(change(line.text)) == len(line.text)]
+            counts = Counts()
+            for line, (_, draft) in zip(kept, answers(stages, [Labelled(language, change(x.text)) for x in kept]), strict=True):
+                counts += count(found_names(draft), {(n.start, n.end, n.type) for n in line.names or ()})
+            scores.append(f"{counts.f1:.3f}")
+        yield f"{language} {' '.join(scores)}"
+
+
 def measure_more(corpora: Path, written: Path, assets: Assets) -> Mapping[str, str]:
     """All of it, in words."""
     ungated = without_gate(assets, ())
@@ -133,6 +149,7 @@ def measure_more(corpora: Path, written: Path, assets: Assets) -> Mapping[str, s
         "roots": roots([encoder, names]),
         "meaning": f"P@1 {np.mean(list(nearest.values())):.3f}: " + " ".join(f"{x} {s:.3f}" for x, s in nearest.items()),
         "stance": stances([encoder, names], written),
+        "letters": "as written, capitals, lower case: " + "; ".join(letters([encoder, names], lines)),
         "whole articles": "; ".join(whole_articles([encoder, names], lines)),
     }
 
