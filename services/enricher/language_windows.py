@@ -47,7 +47,7 @@ def windows(text: str) -> Iterator[Span]:
     """Stretches of whole sentences of one script, of at most 250 code points unless a sentence is longer."""
     first = last = 0
     script = NO_SCRIPT
-    is_mixed = len(count_letters(text)) > 1
+    is_mixed = len(count_letters(text)) > 1  # in one script no sentence changes it
     for start, end in sentences(text):
         own = dominant_script(count_letters(text[start : min(end, start + _SCRIPT_CODE_POINTS)])) if is_mixed else NO_SCRIPT
         changed = own != script and NO_SCRIPT not in (own, script)

@@ -23,7 +23,7 @@ class Calibration:
     """Added for negative, neutral, positive: a reader takes sides more often than the encoder does."""
     alone_weight: float = 1.0
     alone_bias: Sequence[float] = (0.0, 0.0, 0.0)
-    """The same for a text of one window: a sentence or two are neutral more often than a story."""
+    """The same for a text of one window, which speaks for itself: a mean over windows is flatter and wants other weights."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
 """Label probabilities to spans of words."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -29,6 +31,26 @@ def test_an_inside_without_a_beginning_gets_one() -> None:
 def test_the_kind_never_changes_inside_a_name() -> None:
     spans = decode(labels(row(B_PER=0.9), row(I_LOC=0.6, I_PER=0.3), row(I_PER=0.9)))
     assert spans == [(0, 3, "PER")]
+
+
+def test_it_is_the_likeliest_of_all_sequences_that_may_be() -> None:
+    random = np.random.default_rng(5)
+    for _ in range(20):
+        found = random.dirichlet([0.4] * 9, size=4).astype(np.float32)
+        found[:, 0] = np.minimum(found[:, 0], 0.9)  # no word is surely no name
+        logs = np.log(np.maximum(found, 1e-9))
+        likeliest = max(filter(may_be, product(range(9), repeat=4)), key=lambda path: logs[range(4), path].sum())
+        assert decode(found) == decode(np.eye(9, dtype=np.float32)[list(likeliest)])
+
+
+def may_be(path: Sequence[int]) -> bool:
+    return all(label == 0 or label % 2 or before in (label, label - 1) for before, label in pairwise((0, *path)))
+
+
+def test_a_word_that_is_surely_no_name_parts_its_neighbours() -> None:
+    rows = labels(row(B_ORG=0.9), row(I_ORG=0.045), row(I_ORG=0.94, B_ORG=0.035))
+    assert decode(rows) == [(0, 1, "ORG"), (2, 3, "ORG")]
+    assert decode(np.delete(rows, 1, axis=0)) == [(0, 2, "ORG")]
 
 
 def test_nothing_has_no_names() -> None:
