@@ -9,13 +9,15 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.articles import LANGUAGES, long_articles
 from benchmarks.machine import print_machine
 from schemas.raw_article import RawArticle
 from services.enricher.assets import Assets, open_assets
@@ -25,15 +27,11 @@ from services.enricher.stages import STAGES, encode
 from services.enricher.training.checkpoint import LAYERS, Checkpoint
 from services.enricher.training.encoder_graph import encoder_graph
 from services.enricher.training.start import BLOCK, HIDDEN
-from services.enricher.training.written import read_written
 from services.enricher.windows import windows
 
 Ids = npt.NDArray[np.int32]
 
 _DEEP = 12
-_LANGUAGES = ("ar", "de", "en", "es", "fr", "hi", "id", "ja", "ru", "sw", "tr", "zh")
-_WORDS, _CHARACTERS = 500, 1_000
-_WRITTEN = Path(__file__).parents[1] / "written"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -43,24 +41,6 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=int, default=2, help="windows at the same time (%(default)s)")
     parser.add_argument("--short", action="store_true", help="one round, four languages")
     return parser
-
-
-def articles(languages: Sequence[str]) -> list[tuple[str, str]]:
-    """One text of 500 words a language (1,000 characters where words aren't parted), put together from our own news."""
-    lines: dict[str, list[str]] = {language: [] for language in languages}
-    for item in read_written(_WRITTEN):
-        if item.lines[0].language in lines:
-            lines[item.lines[0].language] += [line.text for line in item.lines]
-    return [(language, "\n".join(_enough(language, own))) for language, own in lines.items()]
-
-
-def _enough(language: str, lines: Sequence[str]) -> Iterator[str]:
-    size, most = 0, _CHARACTERS if language in ("ja", "zh") else _WORDS
-    for line in lines:
-        if size >= most:
-            return
-        size += len(line) if language in ("ja", "zh") else len(line.split())
-        yield line
 
 
 def random_checkpoint(vocabulary: int) -> Checkpoint:
@@ -101,16 +81,16 @@ def random_checkpoint(vocabulary: int) -> Checkpoint:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Prints both rates and their ratio."""
     given = parser().parse_args(arguments)
-    languages, rounds = (_LANGUAGES[:4], 1) if given.short else (_LANGUAGES, given.rounds)
+    languages, rounds = (LANGUAGES[:4], 1) if given.short else (LANGUAGES, given.rounds)
     assets = open_assets(threads=given.threads)
     stage = encode.load(assets)
     assert isinstance(stage, encode.EncodeStage)
-    texts = articles(languages)
-    spans = [span for _, text in texts for span in windows("text", text, stage.tokenize, stage.window_tokens)]
+    articles = long_articles(languages)
+    spans = [span for each in articles for span in windows("text", each["text"], stage.tokenize, stage.window_tokens)]
     ids = [np.concatenate([[stage.begin], span.ids, [stage.end]]).astype(np.int32) for span in spans]
     tokens = sum(map(len, ids))
     print_machine()
-    print(f"texts      {len(texts)} in {', '.join(languages)}: {len(ids)} windows, {tokens} tokens")
+    print(f"texts      {len(articles)} in {', '.join(languages)}: {len(ids)} windows, {tokens} tokens")
     served = f"served, {LAYERS} layers in 8 bits"
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(given.threads) as pool:
         path = Path(folder) / "deep.onnx"
@@ -122,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, spent in best.items():
         print(f"rate       {name:26} {tokens / spent:7,.0f} tokens/s")
     print(f"ratio      {best[f'{_DEEP} layers in float32'] / best[served]:.2f}")
-    _whole(assets, texts, rounds)
+    _whole(assets, articles, rounds)
     return 0
 
 
@@ -136,13 +116,10 @@ def _best(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, float
     return best
 
 
-def _whole(assets: Assets, texts: Sequence[tuple[str, str]], rounds: int) -> None:
+def _whole(assets: Assets, articles: Sequence[dict[str, Any]], rounds: int) -> None:
     """All stages over whole articles."""
     pipeline = Pipeline([load(assets) for load in STAGES])
-    drafts = [
-        Draft(article=RawArticle.model_validate({"url": f"https://bench.example/{language}", "text": text}))
-        for language, text in texts
-    ]
+    drafts = [Draft(article=RawArticle.model_validate(article)) for article in articles]
     spent = _best({"all": lambda: list(pipeline(drafts))}, rounds)["all"]
     rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"articles   {len(drafts) / spent:.1f} a second with every stage; {rss:.0f} MiB of memory at most (both models)")

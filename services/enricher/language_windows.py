@@ -1,10 +1,9 @@
-"""The stretches in which an article's language is read: whole sentences of one script."""
+"""The stretches in which an article's language is read: passages that are only glanced at, windows of whole sentences."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
-from schemas.languages import NO_SCRIPT, UNDETERMINED
+from schemas.languages import NO_SCRIPT
 from services.enricher.scripts import count_letters, dominant_script
 from services.enricher.sentences import Span, sentences
 
@@ -12,11 +11,15 @@ from services.enricher.sentences import Span, sentences
 WINDOW_CODE_POINTS = 250
 # A sentence's script is that of its beginning.
 _SCRIPT_CODE_POINTS = 80
-# A window takes 0.08 ms. Texts of up to 25,000 code points are read whole, longer ones at places spread evenly.
-MAX_WINDOWS = 100
+# What is glanced at together. Texts of up to 25,000 code points are read whole, longer ones at places spread evenly: reading
+# every window of a passage takes 0.3 ms.
+PASSAGE_CODE_POINTS = 1_000
+MAX_PASSAGES = 25
+# A glance is a few words at places spread evenly over a passage.
+_GLANCES, _GLANCE_CODE_POINTS = 4, 32
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Window:
     """One stretch of the article: where in the text it starts, its letters by script, and how likely it is in which language.
 
@@ -28,19 +31,12 @@ class Window:
     letters: Mapping[str, int]
     script: str
     likely: Mapping[str, float]
-    evidence: float = 1.0
+    evidence: float
     """How well it fits the few languages that it fits best together, 0–1: close relatives share a text."""
-
-    @cached_property
-    def size(self) -> int:
-        """How many letters it has."""
-        return sum(self.letters.values())
-
-    @cached_property
-    def best(self) -> str:
-        """The likeliest language, "und" without letters."""
-        highest = max(self.likely.values(), default=0.0)
-        return max((language for language, share in self.likely.items() if share == highest), default=UNDETERMINED)
+    size: int
+    """How many letters it has."""
+    best: str
+    """The likeliest language, "und" without letters."""
 
 
 def windows(text: str) -> Iterator[Span]:
@@ -60,11 +56,35 @@ def windows(text: str) -> Iterator[Span]:
         yield first, last
 
 
-def spread(spans: Iterable[Span]) -> Sequence[Span]:
-    """At most MAX_WINDOWS of the spans, evenly spread, the first among them."""
-    spans = list(spans)
-    count = min(len(spans), MAX_WINDOWS)
-    return [spans[place * len(spans) // count] for place in range(count)]
+def passages(text: str) -> Sequence[Span]:
+    """At most 25 stretches of at most 1,000 code points, evenly spread, the first among them; they end between lines or words
+    where they can.
+    """
+    found = []
+    start = 0
+    while start < len(text):
+        end = min(start + PASSAGE_CODE_POINTS, len(text))
+        if end < len(text):
+            halfway = start + PASSAGE_CODE_POINTS // 2
+            end = next((cut + 1 for mark in "\n " if (cut := text.rfind(mark, halfway, end)) >= 0), end)
+        found.append((start, end))
+        start = end
+    count = min(len(found), MAX_PASSAGES)
+    return [found[place * len(found) // count] for place in range(count)]
+
+
+def glance(text: str) -> str:
+    """A few words from each of four places of a text."""
+    apart = len(text) // _GLANCES
+    places = range(0, apart * _GLANCES, apart) if apart else (0,)
+    return " ".join(_words(text, max(text.rfind(" ", place, place + apart // 2) + 1, place)) for place in places)
+
+
+def _words(text: str, start: int) -> str:
+    """The text from a place on, up to a blank where there is one."""
+    words = text[start : start + _GLANCE_CODE_POINTS]
+    blank = words.rfind(" ")
+    return words[:blank] if blank > _GLANCE_CODE_POINTS // 2 else words
 
 
 def sum_letters(read: Iterable[Window]) -> Mapping[str, int]:

@@ -71,6 +71,12 @@ def dominant_script(letters: Mapping[str, int]) -> str:
     return max(merged, key=lambda script: (merged[script], script), default=NO_SCRIPT)
 
 
+def count_foreign(letters: Mapping[str, int], script: str) -> int:
+    """How many letters are of another script than the dominant one."""
+    own = (HAN, *_KANA) if script == "Jpan" else (script,)
+    return sum(times for each, times in letters.items() if each not in own)
+
+
 @lru_cache(maxsize=1_000)
 def scripts_of(label: str) -> frozenset[str]:
     """The scripts, as `dominant_script` names them, in which a language is written; a label such as "ar-Latn" names its own."""

@@ -23,7 +23,7 @@ def meaning_vectors(texts: Sequence[str], start: Path) -> Floats:
     from services.enricher.training.start import WORDS, encoder_weights, read_packed, unpacked
 
     weights = unpacked(read_packed(start / "start.safetensors"))
-    encoder = Encoder(_LAYERS)
+    encoder = Encoder(_LAYERS).eval()
     encoder.load(encoder_weights(weights, range(_LAYERS)))
     words = torch.from_numpy(weights[WORDS])
     tokenizer = open_tokenizer(start / "tokenizer.json")

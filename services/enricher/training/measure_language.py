@@ -31,7 +31,7 @@ from services.enricher.training.language_samples import (
 )
 
 _ARTICLE = RawArticle(url="urn:newsloom:measure", text="-")
-_SPEED_TEXTS = 1_000
+_SPEED_TEXTS, _SPEED_ROUNDS = 1_000, 3
 _SPEED_CODE_POINTS = 500
 _MIXED = 200
 
@@ -124,9 +124,12 @@ def _speed(stage: LanguageStage, sentences: Sequence[Sentence]) -> str:
         (one.text + " ") * (_SPEED_CODE_POINTS // len(one.text) + 1) for one in sentences[:: len(sentences) // _SPEED_TEXTS or 1]
     ]
     drafts = [Draft(_ARTICLE, text=text[:_SPEED_CODE_POINTS]) for text in texts]
-    started = time.process_time()
-    stage(drafts)
-    rate = len(drafts) / (time.process_time() - started)
+    spent = []
+    for _ in range(_SPEED_ROUNDS):
+        started = time.process_time()
+        stage(drafts)
+        spent.append(time.process_time() - started)
+    rate = len(drafts) / min(spent)
     return f"{rate:.0f} texts of {_SPEED_CODE_POINTS} code points a second of processor time"
 
 

