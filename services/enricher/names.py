@@ -4,7 +4,9 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from services.enricher.numbers import Floats64, softmax
+import numpy as np
+
+from services.enricher.numbers import LABELS, Floats64, softmax
 from services.enricher.readings import Name, Reading
 from services.enricher.spans import Type
 from services.enricher.vote import Found
@@ -27,8 +29,14 @@ class Spotted:
     """[3]: probabilities of a negative, neutral, positive stance towards it; None where nothing says so."""
 
 
-def spotted(readings: Sequence[Reading], found: Found) -> Spotted:
-    """Where a name that was found stands in its field."""
+def spotted(readings: Sequence[Reading], found: Sequence[Found]) -> list[Spotted]:
+    """Where names that were found stand in their fields."""
+    places = [each.place for each in found]
+    stances = softmax(np.array([place.mean(readings[place.reading].stances) for place in places]).reshape(-1, len(LABELS)))
+    return [_spotted(readings, each, stance) for each, stance in zip(found, stances, strict=True)]
+
+
+def _spotted(readings: Sequence[Reading], found: Found, stance: Floats64) -> Spotted:
     place = found.place
     reading = readings[place.reading]
     start, end = reading.edges[place.first][0], reading.edges[place.end - 1][1]
@@ -37,7 +45,6 @@ def spotted(readings: Sequence[Reading], found: Found) -> Spotted:
     name = " ".join(unicodedata.normalize("NFKC", surface).split())
     if place.prefix and found.name[0].startswith("ال") and name.startswith("ل"):
         name = "ا" + name
-    stance = softmax(reading.stances[place.first : place.end].mean(axis=0))
     return Spotted(reading.field, start, end, surface, name, found.name, found.type, found.confidence, stance)
 
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from services.enricher.numbers import Floats64
 from services.enricher.prefixes import Prefixes, restored
 from services.enricher.spans import read_words
 from services.enricher.stage import Encoding, Floats
@@ -30,12 +31,12 @@ class Reading:
     """Each word as it is compared."""
     labels: Floats
     """[words, labels]: probabilities as the encoder labels them."""
-    kinds: Floats
-    """[words, 5]: probabilities of no name, and of each of spans.TYPES."""
+    kinds: Floats64
+    """[words + 1, 5]: what the probabilities of no name and of each of spans.TYPES add up to before each word."""
     prefixes: Floats
     """[words, 4]: probabilities of so many letters of prefix."""
-    stances: Floats
-    """[words, 3]: logits."""
+    stances: Floats64
+    """[words + 1, 3]: what the logits add up to before each word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,25 @@ class Place:
     end: int
     prefix: int = 0
 
+    def mean(self, sums: Floats64) -> Floats64:
+        """What a reading's sums say of its words on average."""
+        mean: Floats64 = (sums[self.end] - sums[self.first]) / (self.end - self.first)
+        return mean
+
 
 def read(field: str, text: str, encoding: Encoding) -> Reading:
     """The words of a field."""
     words = read_words(text, [window for window in encoding.windows if window.field == field])
     forms = tuple(comparable(text[start:end]) for start, end in words.edges)
     kinds = np.concatenate([words.labels[:, :1], words.labels[:, 1::2] + words.labels[:, 2::2]], axis=1)
-    return Reading(field, text, words.edges, forms, words.labels, kinds, words.prefixes, words.stances)
+    return Reading(field, text, words.edges, forms, words.labels, _sums(kinds), words.prefixes, _sums(words.stances))
+
+
+def _sums(rows: Floats) -> Floats64:
+    """[rows + 1, columns]: the sum of all rows before each, so that a mean over some words is one subtraction."""
+    sums = np.zeros((len(rows) + 1, rows.shape[1]))
+    np.cumsum(rows, axis=0, dtype=np.float64, out=sums[1:])
+    return sums
 
 
 @lru_cache(maxsize=50_000)
@@ -76,6 +89,10 @@ class Index:
         self._by_first: dict[str, list[tuple[int, int, int]]] = {}
         for number, reading in enumerate(readings):
             for word, form in enumerate(reading.forms):
+                if form[:1] not in prefixes.letters:
+                    if form in firsts:
+                        self._by_first.setdefault(form, []).append((number, word, 0))
+                    continue
                 for stem, prefix in prefixes.stems(form):
                     if stem in firsts:
                         self._by_first.setdefault(stem, []).append((number, word, prefix))

@@ -73,12 +73,10 @@ def read_words(text: str, windows: Sequence[Window]) -> Words:
 
 def words_of(text: str, tokens: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
     """The words of a text that its tokens, in order, cover: start, end (code points), number of the word's first token."""
-    place = 0
-    for word in _WORD.finditer(text):
-        start, end = word.span()
-        while place < len(tokens) and tokens[place][1] <= start:
-            place += 1
-        if word.lastgroup is None:
+    words = [(*word.span(), word.lastgroup) for word in _WORD.finditer(text)]
+    places = np.searchsorted([end for _, end in tokens], [start for start, _, _ in words], side="right").tolist()
+    for (start, end, piecewise), place in zip(words, places, strict=True):
+        if piecewise is None:
             if place < len(tokens) and tokens[place][0] < end:
                 yield start, end, place
             continue

@@ -46,6 +46,8 @@ class _Verdict:
     """What all its places together say about a name."""
 
     places: Sequence[Place]
+    kinds: Sequence[Floats64]
+    """[5] for each place: probabilities of no name and of each of spans.TYPES."""
     type: Type
     mean: float
     """Probability that it is a name, on average over the article."""
@@ -67,7 +69,6 @@ class _Ballot:
         self._readings = readings
         self._decoded = dict(_decoded(readings, prefixes))
         self._longest = _longest_names(self._decoded)
-        self._sums = [np.cumsum(np.pad(reading.kinds.astype(np.float64), ((1, 0), (0, 0))), axis=0) for reading in readings]
         self._types: dict[Name, set[Type]] = {}
         for place, kind in self._decoded.items():
             self._types.setdefault(name_at(readings, place), set()).add(kind)
@@ -79,14 +80,13 @@ class _Ballot:
         found = []
         for name in sorted(self._types, key=lambda name: (-len(name), name)):
             verdict = self._verdict(name)
-            for place in verdict.places:
+            kind = 1 + TYPES.index(verdict.type)
+            for place, kinds in zip(verdict.places, verdict.kinds, strict=True):
                 words = {(place.reading, word) for word in range(place.first, place.end)}
-                likely = float(1 - self._kinds(place)[0])
-                if words & taken or not self._is_accepted(place, likely, verdict, limits):
+                if words & taken or not self._is_accepted(place, float(1 - kinds[0]), verdict, limits):
                     continue
                 taken |= words
-                kind = 1 + TYPES.index(verdict.type)
-                confidence = (float(self._kinds(place)[kind]) + verdict.of_type) / 2
+                confidence = (float(kinds[kind]) + verdict.of_type) / 2
                 found.append(Found(place, name, verdict.type, confidence))
         return sorted(found, key=lambda found: (found.place.reading, found.place.first))
 
@@ -96,33 +96,29 @@ class _Ballot:
         return likely >= limits.hint and (verdict.mean >= limits.spread or verdict.best >= limits.sure)
 
     def _verdict(self, name: Name) -> _Verdict:
-        votes = self._votes(name)
-        mean = votes.mean(axis=0)
+        places = self._index.places(name)
+        kinds = [place.mean(self._readings[place.reading].kinds) for place in places]
+        votes = np.array(self._votes(places, kinds))
+        mean = votes.sum(axis=0) / len(votes)
         kind = self._type(name, mean[1:])
         return _Verdict(
-            places=self._index.places(name),
+            places=places,
+            kinds=kinds,
             type=kind,
             mean=float(1 - mean[0]),
             best=float(1 - votes[:, 0].min()),
             of_type=float(mean[1 + TYPES.index(kind)]),
         )
 
-    def _votes(self, name: Name) -> Floats64:
-        """[places, 5]: what each place says; places inside a longer name have no vote unless there are no others."""
-        places = self._index.places(name)
-        own = [place for place in places if not self._is_inside_longer(place)] or places
-        return np.array([self._kinds(place) for place in own])
+    def _votes(self, places: Sequence[Place], kinds: Sequence[Floats64]) -> Sequence[Floats64]:
+        """What each place says; places inside a longer name have no vote unless there are no others."""
+        own = [each for place, each in zip(places, kinds, strict=True) if not self._is_inside_longer(place)]
+        return own or kinds
 
     def _type(self, name: Name, mean: Floats64) -> Type:
         """The likeliest of the types that a name was read as somewhere."""
         votes = mean * [kind in self._types[name] for kind in TYPES]
         return TYPES[int(votes.argmax())]
-
-    def _kinds(self, place: Place) -> Floats64:
-        """[5]: the mean over the place's words."""
-        sums = self._sums[place.reading]
-        kinds: Floats64 = (sums[place.end] - sums[place.first]) / (place.end - place.first)
-        return kinds
 
     def _is_inside_longer(self, place: Place) -> bool:
         length = place.end - place.first

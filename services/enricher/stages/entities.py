@@ -27,9 +27,10 @@ class Confidence:
     slope: float = 1.0
     shift: float = 0.0
 
-    def of(self, probability: float) -> float:
-        """The calibrated probability."""
-        return float(sigmoid(self.slope * log_odds(np.array(probability)) + self.shift))
+    def of(self, probabilities: Sequence[float]) -> Sequence[float]:
+        """The calibrated probabilities."""
+        calibrated: list[float] = sigmoid(self.slope * log_odds(np.array(probabilities)) + self.shift).tolist()
+        return calibrated
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Stance:
         shown = [mention.stance for mention in mentions if mention.stance is not None]
         if not shown:
             return None
-        mean = np.mean(shown, axis=0)
+        mean = sum(shown[1:], shown[0]) / len(shown)
         return sentiment_of(softmax(self.slope * np.log(np.maximum(mean, 1e-9)) + np.array(self.bias)))
 
 
@@ -72,7 +73,8 @@ class EntitiesStage:
             return draft.answered(self.name, "unsupported_language")
         prefixes = PREFIXES.get(language, NONE)
         names = spot(draft.title or "", draft.annotated_text, encoding_of(draft), prefixes, self.thresholds)
-        sure = [replace(name, confidence=self.confidence.of(name.confidence)) for name in names]
+        confidences = self.confidence.of([name.confidence for name in names])
+        sure = [replace(name, confidence=confidence) for name, confidence in zip(names, confidences, strict=True)]
         stance = self.stance if language in self.languages_of_sentiment else None
         return draft.answered(self.name, entities=salient(sure, len(draft.annotated_text), stance))
 
@@ -80,7 +82,7 @@ class EntitiesStage:
 def spot(title: str, text: str, encoding: Encoding, prefixes: Prefixes, thresholds: Thresholds) -> Sequence[Spotted]:
     """The names of an article in reading order, title first."""
     readings = [read("title", title, encoding), read("text", text, encoding)]
-    return [spotted(readings, found) for found in find_names(readings, prefixes, thresholds)]
+    return spotted(readings, find_names(readings, prefixes, thresholds))
 
 
 def salient(names: Sequence[Spotted], text_length: int, stance: Stance | None = None) -> tuple[Entity, ...]:

@@ -20,6 +20,18 @@ def fit_logistic(rows: Floats64, gold: Floats64) -> Floats64:
     return weights
 
 
+def fit_weight(inputs: Floats64, bias: Floats64, gold: Floats64) -> float:
+    """How much inputs [rows, classes] count beside a given bias [classes] where gold [rows, classes] is likeliest (Newton)."""
+    weight = 1.0
+    for _ in range(_NEWTON_STEPS):
+        likely = softmax(weight * inputs + bias)
+        expected = (likely * inputs).sum(axis=1)
+        slope = (expected - (gold * inputs).sum(axis=1)).sum()
+        curve = ((likely * inputs**2).sum(axis=1) - expected**2).sum()
+        weight -= slope / max(curve, 1e-9)
+    return float(weight)
+
+
 def fit_softmax(inputs: Floats64, gold: Floats64) -> tuple[Floats64, Floats64]:
     """Weights [kinds] and bias [classes] for inputs [rows, kinds, classes], gold [rows, classes] of 0 and 1: each kind of
     log probability counts so much, and each class gets so much more. Gradient descent; the bias sums to 0.

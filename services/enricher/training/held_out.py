@@ -37,7 +37,7 @@ def held_out_rows(corpora: Path, written: Path) -> Mapping[str, Sequence[Row]]:
             rows[f"topics.{story['lang']}"].append(_story(story, topics[story["doc"]]))
     for item in read_written(written):
         if item.is_held_out:
-            prefix = "calibration" if for_calibration(item) else "own"
+            prefix = "calibration" if for_calibration(item.document) else "own"
             for line in item.lines:
                 for task, row in _of_line(line):
                     rows[f"{prefix}-{task}.{line.language}"].append(row)
@@ -64,9 +64,9 @@ def write_held_out(corpora: Path, written: Path, seeds: Path, out: Path) -> None
         (out / f"{name}.jsonl").write_text(content, encoding="utf-8")
 
 
-def for_calibration(item: Item) -> bool:
-    """Whether a held-out item is for fitting calibration, not for measuring."""
-    return hashlib.sha256(item.document.encode()).digest()[0] % 2 == 0
+def for_calibration(document: str) -> bool:
+    """Whether a held-out item or story is for fitting calibration, not for measuring what was fitted."""
+    return hashlib.sha256(document.encode()).digest()[0] % 2 == 0
 
 
 def _of_line(line: Annotated) -> Iterator[tuple[str, Row]]:

@@ -58,7 +58,7 @@ def test_prefixes_are_outside_the_surface_and_the_name_is_in_nfkc(
     text: str, prefix: int, words: tuple[str, ...], surface: str, name: str
 ) -> None:
     readings = [read("text", text, Encoding((window(text),)))]
-    found = spotted(readings, Found(Place(0, 0, len(readings[0].edges), prefix), words, "LOC", 0.9))
+    (found,) = spotted(readings, [Found(Place(0, 0, len(readings[0].edges), prefix), words, "LOC", 0.9)])
     assert (found.surface, found.name) == (surface, name)
     assert text[found.start : found.end] == found.surface
 

@@ -77,8 +77,8 @@ def test_nothing_that_is_for_training_is_in_them(folder: Path) -> None:
 
 def test_what_calibration_uses_isnt_measured(folder: Path) -> None:
     items = [item for item in read_written(folder / "written") if item.is_held_out]
-    calibrating = {item.lines[0].text for item in items if for_calibration(item)}
-    measured = {item.lines[0].text for item in items if not for_calibration(item)}
+    calibrating = {item.lines[0].text for item in items if for_calibration(item.document)}
+    measured = {item.lines[0].text for item in items if not for_calibration(item.document)}
     for language in ("ar", "en"):
         for name, titles in (("own", measured), ("calibration", calibrating)):
             rows = read_lines(folder / f"out/{name}-topics.{language}.jsonl")
