@@ -19,6 +19,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from benchmarks import throughput
+from benchmarks.articles import seeds
 from benchmarks.broker import BenchBroker, RanTooLong, started_broker
 from benchmarks.machine import print_machine
 from benchmarks.process import resident_bytes
@@ -208,7 +209,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"parameters {articles} articles, {keys} keys, {given.rounds} rounds of seeds through the enricher", flush=True)
     good = True
     if given.only in (None, "throughput"):
-        enricher = None if given.short else asyncio.run(throughput.measure(given.rounds)).rate
+        enricher = None if given.short else asyncio.run(throughput.measure(seeds(), given.rounds)).rate
         good &= report_throughput(asyncio.run(measure_throughput(articles)), enricher)
     if given.only in (None, "recovery"):
         report_recovery(asyncio.run(measure_recovery(keys)))

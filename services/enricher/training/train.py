@@ -91,7 +91,7 @@ class Trainer:
         ids = torch.from_numpy(batch.ids).to(self.device)
         torch.manual_seed(self.plan.seed * 1_000_003 + self.step)  # what is dropped doesn't depend on where a run was resumed
         is_shown = (torch.rand(ids.shape, device=self.device) >= self.plan.hidden) | (ids <= 2)
-        answers = self.network(self.words[ids] * is_shown[..., None], ids != 1)
+        answers = self.network.train()(self.words[ids] * is_shown[..., None], ids != 1)
         found = losses(answers, batch, self.meanings)
         found.total.backward()
         live = dict(self.network.named_parameters())

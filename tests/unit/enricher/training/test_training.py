@@ -137,7 +137,7 @@ def test_the_exported_graph_answers_as_the_network(
     found = outputs_of(graph.SerializeToString(), ids)
     words = torch.from_numpy(unpacked(read_packed(folder / "start.safetensors"))[WORDS])[ids][None]
     with torch.no_grad():
-        answers = trainer.network(words, torch.ones(1, len(ids), dtype=torch.bool))
+        answers = trainer.network.eval()(words, torch.ones(1, len(ids), dtype=torch.bool))
     expected = {name: getattr(answers, name).numpy() for name in ("entities", "prefixes", "stances", "topics")}
     expected |= {"sentiment": answers.sentiment[:, 0].numpy(), "embedding": answers.meaning.numpy()}
     found["embedding"] /= np.linalg.norm(found["embedding"])
@@ -153,7 +153,7 @@ def test_a_padded_window_gets_the_answers_that_it_gets_alone(whole: tuple[Traine
     alone = torch.tensor([[0, 5, 6, 2]])
     padded = torch.tensor([[0, 5, 6, 2, 1, 1], [0, 7, 8, 9, 10, 2]])
     with torch.no_grad():
-        one, two = (trainer.network(trainer.words[ids], ids != 1) for ids in (alone, padded))
+        one, two = (trainer.network.eval()(trainer.words[ids], ids != 1) for ids in (alone, padded))
     assert torch.allclose(one.entities[0], two.entities[0, :4], atol=1e-4)
     for name in ("sentiment", "topics", "meaning"):
         assert torch.allclose(getattr(one, name)[0], getattr(two, name)[0], atol=1e-4)
