@@ -45,10 +45,13 @@ def write_stories(corpora: Path) -> None:
 
 
 def write_written(folder: Path, items: int = 24) -> None:
-    """Writes as many items of our own in English and in Arabic, and a few sentences with a topic."""
+    """Writes as many items of our own in English and in Arabic, a story without names, and a few sentences with a topic."""
     folder.mkdir(parents=True, exist_ok=True)
     english = "# 15,11 | +\n+ | {{P+:Žofie Nováková}} wins {0} times\n0 | She likes {{M0:the Cup}} {0} 🎉.\n- | It rained.\n"
     arabic = "# 16 | -\n- | قصف {{L0:المدينة}} {0}\n0 | قال {{P0:زيد}} و{{P-:عمر}} إن لل{{O0:مدينة}} رقما {0}.\n"
     for language, item in (("en", english), ("ar", arabic)):
         (folder / f"{language}.txt").write_text("\n".join(item.format(number) for number in range(items)), encoding="utf-8")
+    (folder / "stories.tsv").write_text(
+        "en\tbridge\t-\tThe bridge fell.\nen\tbridge\t0\tIt was built in 1931.\n", encoding="utf-8"
+    )
     (folder / "topics.tsv").write_text("en\tsports\tThey won the cup.\nar\tpolitics\tاجتمع البرلمان.\n", encoding="utf-8")

@@ -24,6 +24,9 @@ class TopicsStage:
     """Log odds are multiplied by it, and then `shift` is added: fitted by training/calibrate.py."""
     shift: float
     threshold: float
+    alone_slope: float
+    alone_shift: float
+    """The same for a text of one window: a sentence alone says less than an article, and the encoder doesn't know it."""
     name: str = "topics"
 
     def __call__(self, drafts: Sequence[Draft]) -> Sequence[Draft]:
@@ -33,7 +36,10 @@ class TopicsStage:
     def _answer(self, draft: Draft) -> Draft:
         if draft.language is None or base_language(draft.language.tag) not in self.languages:
             return draft.answered(self.name, "unsupported_language")
-        probabilities = sigmoid(self.slope * topic_log_odds(encoding_of(draft)) + self.shift)
+        encoding = encoding_of(draft)
+        is_alone = len(encoding.windows) == 1
+        slope, shift = (self.alone_slope, self.alone_shift) if is_alone else (self.slope, self.shift)
+        probabilities = sigmoid(slope * topic_log_odds(encoding) + shift)
         topics = likeliest(probabilities, self.threshold)
         unsure = topics[0].confidence < self.threshold
         return draft.answered(self.name, "low_confidence" if unsure else "ok", topics=topics)

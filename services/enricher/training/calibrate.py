@@ -2,11 +2,13 @@
 `python -m services.enricher.training.calibrate CORPORA`.
 
 Fitted on every second sentence of a sample of the development files (confidence of names: two numbers), on half of
-the items that were written for this project and kept out of training (all else), and on lines of half of the held-out NTREX
-stories (one number: how sure the sentiment of a single line is). The other halves and the seeds are for measuring.
+the items that were written for this project and kept out of training (all else), and for texts of one window on lines of half
+of the held-out NTREX stories (sentiment, one number) and half of SIB-200's development sentences (topics, two numbers). The
+other halves and the seeds are for measuring.
 """
 
 import argparse
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,6 +16,7 @@ from random import Random
 
 import numpy as np
 
+from schemas.media_topics import MEDIA_TOPICS
 from services.enricher.assets import BUILT_IN, Assets, open_assets
 from services.enricher.evaluation.scores import Span, in_words
 from services.enricher.numbers import LABELS, Floats64, log_odds, softmax
@@ -24,12 +27,12 @@ from services.enricher.stages.encode import encoding_of
 from services.enricher.stages.entities import spot
 from services.enricher.stages.sentiment import Calibration, document_probabilities
 from services.enricher.stages.topics import topic_log_odds
-from services.enricher.training.corpora import HELD_OUT, THIRTY, Labelled, ner_files, read_ner
+from services.enricher.training.corpora import HELD_OUT, THIRTY, Labelled, ner_files, read_lines, read_ner
 from services.enricher.training.fitting import fit_logistic, fit_softmax, fit_weight
 from services.enricher.training.held_out import for_calibration
 from services.enricher.training.manifest import update_manifest
 from services.enricher.training.running import answers
-from services.enricher.training.sources import read_ntrex_lines
+from services.enricher.training.sources import SIB_CHOICES, read_ntrex_lines
 from services.enricher.training.written import Item, read_written
 from services.enricher.vote import Thresholds
 
@@ -40,6 +43,7 @@ _THRESHOLDS = {"kept": 0.5, "spread": 0.6, "sure": 0.99, "hint": 0.3}
 # Below this about half of the answers are wrong.
 _MIN_CONFIDENCE = 0.45
 _SENTENCES_PER_FILE = 300
+_CODES = list(MEDIA_TOPICS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,18 @@ def fit_topics(texts: Sequence[Encoded]) -> dict[str, float]:
     return {"slope": slope, "shift": shift, "threshold": round(float(threshold), 2)}
 
 
+def fit_topics_alone(lines: Sequence[Encoded], sentences: Sequence[Encoded]) -> dict[str, float]:
+    """Slope and shift for texts of one window: of as many lines of our own, whose article's topics hold, as sentences of
+    SIB-200, of which one of seven topics holds.
+    """
+    choices = sorted(SIB_CHOICES.values())
+    both = [(line, range(len(_CODES))) for line in lines[: len(sentences)]] + [(one, choices) for one in sentences]
+    odds = np.concatenate([topic_log_odds(text.encoding)[asked] for text, asked in both])
+    gold = np.concatenate([text.labelled.topic_row[asked] for text, asked in both])
+    slope, shift = (round(float(weight), 3) for weight in fit_logistic(np.stack([odds, np.ones(odds.size)], axis=1), gold))
+    return {"alone_slope": slope, "alone_shift": shift}
+
+
 def _micro_f1(gold: Floats64, likely: Floats64, least: float) -> float:
     """Of what the stage would answer: topics over the threshold, or else the likeliest."""
     answered = (likely >= least) | (likely == likely.max(axis=1, keepdims=True))
@@ -136,7 +152,7 @@ def fit_stance(texts: Sequence[Encoded], thresholds: Thresholds) -> dict[str, ob
 
 
 def line_texts(items: Sequence[Item]) -> list[Labelled]:
-    """Each line of items alone, with names, stances and its sentiment."""
+    """Each line of items alone, with names, stances, its sentiment and the item's topics."""
     return [
         Labelled(
             line.language,
@@ -145,6 +161,7 @@ def line_texts(items: Sequence[Item]) -> list[Labelled]:
             stances={(name.start, name.end): name.stance for name in line.names or ()},
             sentiment=LABELS[line.sentiment],
             types=("PER", "ORG", "LOC", "MISC"),
+            topics=item.codes,
         )
         for item in items
         for line in item.lines
@@ -160,6 +177,17 @@ def news_lines(corpora: Path) -> list[Labelled]:
     ]
     Random(1).shuffle(lines)
     return lines
+
+
+def topic_sentences(corpora: Path) -> list[Labelled]:
+    """Every second development sentence of SIB-200, the same ones in each of thirty languages."""
+    seen: dict[str, int] = defaultdict(int)
+    sentences = []
+    for row in read_lines(corpora / "topic/multi.sib200.dev.jsonl.gz"):
+        seen[row["flores"]] += 1
+        if row["lang"] in THIRTY and seen[row["flores"]] % 2:
+            sentences.append(Labelled(row["lang"], row["text"], topics=(_CODES[SIB_CHOICES[row["label"]]],)))
+    return sentences
 
 
 def whole_texts(items: Sequence[Item]) -> list[Labelled]:
@@ -192,7 +220,7 @@ def calibrate(corpora: Path, written: Path, assets: Assets) -> dict[str, dict[st
             "stance": fit_stance(lines, thresholds),
         },
         "sentiment": {"calibration": asdict(sentiment), "min_confidence": _MIN_CONFIDENCE},
-        "topics": dict(fit_topics(wholes)),
+        "topics": {**fit_topics(wholes), **fit_topics_alone(lines, encoded(encoder, topic_sentences(corpora)))},
     }
 
 

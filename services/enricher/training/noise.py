@@ -17,6 +17,8 @@ _PREFIXES = {
     "ar": ("و", "ب", "ل", "و", "ب", "ل", "ف", "ك", "وب", "ول"),
     "he": ("ו", "ב", "ל", "מ", "ה", "ש", "כ", "וב", "של"),
 }
+# Korean has blanks, but a corpus has lost them.
+_WITHOUT_BLANKS = frozenset(("ja", "ko", "zh"))
 
 _UPPER, _LOWER, _TITLE, _UNMARKED, _SPELT, _PREFIXED = 0.03, 0.015, 0.02, 0.12, 0.2, 0.15
 
@@ -115,6 +117,8 @@ def with_other_names(text: Annotated, pool: Mapping[str, Sequence[str]], rng: ra
         if not others or rng.random() > share:
             continue
         other = rng.choice(others)
+        if text.language in _WITHOUT_BLANKS and " " not in text.text:
+            other = other.replace(" ", "")
         if name.prefix > 0 and text.text[name.start - 1] == "ل" and other.startswith("ال"):
             other = other[1:]  # ل and the article are written لل
         change = len(other) - (name.end - name.start)

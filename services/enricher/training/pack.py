@@ -23,13 +23,16 @@ from services.enricher.training.examples import Example, examples
 from services.enricher.training.meaning import meaning_vectors
 from services.enricher.training.noise import noisy, with_other_names
 from services.enricher.training.start import prune
+from services.enricher.training.written import read_names
 
 _SEED = 20261125
 # Of tweets and reviews, of each file; of SIB-200's sentences, of each language.
 _SENTIMENT_LIMIT, _TOPIC_LIMIT = 2_500, 350
 # How often a text with names marked by hand is in the pack, with other names in all copies but the first.
 _COPIES = 3
-_OTHER_NAMES = 0.4
+_OTHER_NAMES = 0.7
+# How many of a corpus's texts have other names, where we have lists of them.
+_WITH_OTHER_NAMES = 0.4
 # Of historical newspapers, read by machines, a few are enough to know the kind.
 _HISTORICAL_SHARE = 0.35
 # Endings change inside names of these languages: their names can't be exchanged.
@@ -66,12 +69,17 @@ _UNINFLECTED = frozenset(
 
 def gather(corpora: Path, written: Path, rng: random.Random) -> Iterator[tuple[str, Annotated]]:
     """Every text with its group, noise included; groups are what the sampler weighs."""
+    listed = read_names(written)
     for text in sources.read_ner_corpora(corpora, rng):
-        if HISTORICAL not in text.source or rng.random() < _HISTORICAL_SHARE:
-            yield f"names.{text.language}", noisy(text, rng)
+        is_historical = HISTORICAL in text.source
+        if is_historical and rng.random() > _HISTORICAL_SHARE:
+            continue
+        if text.language in _UNINFLECTED and not is_historical and rng.random() < _WITH_OTHER_NAMES:
+            text = with_other_names(text, listed.get(text.language, {}), rng, _OTHER_NAMES)
+        yield f"names.{text.language}", noisy(text, rng)
     lines = list(sources.read_ntrex_lines(corpora))
     own = list(sources.read_own(written))
-    pools = _pools([*lines, *own])
+    pools = _pools([*lines, *own], listed)
     topics = {**_by_language_document(sources.read_story_topics(corpora), lines), **sources.own_topics(written)}
     for copy in range(_COPIES):
         for line in (*lines, *own):
@@ -101,13 +109,18 @@ def _changed(line: Annotated, copy: int, pool: Mapping[str, Sequence[str]], rng:
     return noisy(replace(line, document=f"{line.document}#{copy}", meaning=""), rng)
 
 
-def _pools(lines: Iterable[Annotated]) -> Mapping[str, Mapping[str, Sequence[str]]]:
-    """The names of each language by type."""
+def _pools(
+    lines: Iterable[Annotated], listed: Mapping[str, Mapping[str, Sequence[str]]]
+) -> Mapping[str, Mapping[str, Sequence[str]]]:
+    """The names of each language by type: those of the lines and those of the lists."""
     pools: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for line in lines:
         for name in line.names or ():
             if name.prefix < 1 or line.text[name.start] != "ل":  # an Arabic article has lost its alif there
                 pools[line.language][name.type].append(line.text[name.start : name.end])
+    for language, types in listed.items():
+        for kind, names in types.items():
+            pools[language][kind].extend(names)
     return pools
 
 

@@ -13,7 +13,7 @@ from services.enricher.evaluation.tags import tag_spans
 from services.enricher.prefixes import NONE, PREFIXES
 from services.enricher.training.annotated import SENTIMENTS, UNKNOWN, Annotated, Name
 from services.enricher.training.corpora import HELD_OUT, read_lines
-from services.enricher.training.written import read_written, topic_place
+from services.enricher.training.written import read_story_lines, read_written, topic_place
 
 # SIB-200's labels as Media Topics: one of these seven is chosen, nothing is said about the other ten.
 SIB_CHOICES: Mapping[str, int] = {
@@ -237,10 +237,11 @@ def read_sentiment_corpora(corpora: Path, limit: int, rng: random.Random) -> Ite
 
 
 def read_own(folder: Path) -> Iterator[Annotated]:
-    """The lines of the items written for this project that are for training."""
+    """The lines of the items written for this project that are for training, and those of stories without names marked."""
     for item in read_written(folder):
         if not item.is_held_out:
             yield from item.lines
+    yield from read_story_lines(folder)
 
 
 def own_topics(folder: Path) -> Mapping[str, tuple[int, ...]]:

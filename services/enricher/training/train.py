@@ -188,6 +188,7 @@ def main() -> None:
     parser.add_argument("--begin-from", type=Path, help="trained.safetensors of another run, instead of the base model")
     parser.add_argument("--rate", type=float, default=Plan.rate, help="of the highest layer (%(default)s)")
     parser.add_argument("--frozen", type=int, default=Plan.frozen, help="layers from below that don't change (%(default)s)")
+    parser.add_argument("--head-decay", type=float, default=Plan.head_decay, help="of what reads whole texts (%(default)s)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=2)
@@ -198,6 +199,7 @@ def main() -> None:
         seed=options.seed,
         rate=options.rate,
         frozen=options.frozen,
+        head_decay=options.head_decay,
         half=options.device != "cpu" or torch.cpu._is_avx512_bf16_supported(),
     )
     trainer = Trainer(options.pack, plan, options.device)

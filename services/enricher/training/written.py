@@ -2,7 +2,8 @@
 
 import re
 import zlib
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,6 +89,26 @@ def _line(language: str, document: str, line: str) -> Annotated:
         sentiment=_SIGNS.index(found["sentiment"]),
         document=document,
     )
+
+
+def read_story_lines(folder: Path) -> Iterator[Annotated]:
+    """The lines of stories.tsv, whose sentiment is marked but not their names: language, story, sentiment, text."""
+    for line in (folder / "stories.tsv").read_text(encoding="utf-8").splitlines():
+        language, story, sentiment, text = line.split("\t")
+        yield Annotated("written", language, text, sentiment=_SIGNS.index(sentiment), document=f"written.{story}.{language}")
+
+
+def read_names(folder: Path) -> Mapping[str, Mapping[str, Sequence[str]]]:
+    """The lists of real names (names/LANGUAGE.tsv) by language and type; raises ValueError for a line of another form."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for path in sorted((folder / "names").glob("*.tsv")):
+        types = found.setdefault(path.stem, defaultdict(list))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            kind, _, name = line.partition("\t")
+            if kind not in _TYPES.values() or not name or name != name.strip():
+                raise ValueError(f"{path}: line {number}: not a type, a tab and a name: {line}")
+            types[kind].append(name)
+    return found
 
 
 def topic_place(code: str) -> int:

@@ -16,7 +16,7 @@ def logits(**by_place: float) -> list[float]:
 
 
 def answer(article: Draft, slope: float = 1.0, shift: float = 0.0) -> Draft:
-    (answered,) = TopicsStage(MODEL, frozenset({"en", "ar"}), slope, shift, threshold=0.5)([article])
+    (answered,) = TopicsStage(MODEL, frozenset({"en", "ar"}), slope, shift, 0.5, slope, shift)([article])
     return answered
 
 
@@ -44,6 +44,12 @@ def test_calibration_moves_all_topics_alike() -> None:
     assert codes(answer(article).topics) == ["medtop:11000000"]
     assert codes(answer(article, shift=1.0).topics) == ["medtop:11000000", "medtop:16000000"]
     assert answer(article, slope=2.0).topics[0].confidence == 0.8808
+
+
+def test_a_text_of_one_window_has_a_calibration_of_its_own() -> None:
+    one, two = draft("x", window("x", topics=logits(t14=2.0))), draft("x y", *[window("x", topics=logits(t14=2.0))] * 2)
+    stage = TopicsStage(MODEL, frozenset({"en"}), slope=1.0, shift=0.0, threshold=0.5, alone_slope=0.5, alone_shift=-1.0)
+    assert [answered.topics[0].confidence for answered in stage([one, two])] == [0.5, 0.8808]
 
 
 def test_longer_windows_count_more() -> None:

@@ -20,6 +20,8 @@ def texts(tmp_path_factory: pytest.TempPathFactory) -> Texts:
     folder = tmp_path_factory.mktemp("pack")
     write_stories(folder)
     write_written(folder / "written")
+    (folder / "written/names").mkdir()
+    (folder / "written/names/de.tsv").write_text("LOC\tBonn\n")
     rows = [{"lang": "de", "tokens": ["in", "Köln", "."], "tags": ["O", "B-LOC", "O"]}] * 40
     for name in ("de.wiki.train", "de.europeana.train", "de.wiki.dev"):
         write_rows(folder / f"ner/{name}.jsonl.gz", *rows)
@@ -47,8 +49,16 @@ def test_the_first_of_three_versions_is_the_text_as_it_was(texts: Texts) -> None
     assert {text.topics for text in versions} == {(15, 10)}
 
 
+def test_some_of_a_corpus_gets_names_of_the_lists(texts: Texts) -> None:
+    cities = Counter(
+        text.text[name.start : name.end] for group, text in texts if group == "names.de" for name in text.names or ()
+    )
+    assert {city.title() for city in cities} == {"Köln", "Bonn"}
+    assert 0 < cities["Bonn"] < cities["Köln"]
+
+
 def test_lines_of_items_have_the_items_topics(texts: Texts) -> None:
-    assert {text.topics for group, text in texts if group == "own.en"} == {(14, 10)}
+    assert {text.topics for group, text in texts if group == "own.en"} == {(14, 10), None}
     assert {text.topics for group, text in texts if group == "names.de"} == {None}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.enricher.training.annotated import SENTIMENTS
-from services.enricher.training.written import Item, read_written, topic_place
+from services.enricher.training.written import Item, read_names, read_story_lines, read_written, topic_place
 from tests.support.marked import surfaces
 
 OWN = Path(__file__).parents[4] / "written"
@@ -116,3 +116,33 @@ def test_the_projects_own_news_is_in_the_format() -> None:
         names = line.names or ()
         assert all(surface == surface.strip() for surface, _ in surfaces(line))
         assert all(before.end <= name.start for before, name in pairwise(names))
+
+
+def test_a_storys_lines_have_a_sentiment_and_no_names(tmp_path: Path) -> None:
+    (tmp_path / "stories.tsv").write_text("en\tbridge\t-\tThe bridge fell.\nen\tbridge\t0\tIt was built in 1931.\n")
+    first, second = read_story_lines(tmp_path)
+    assert (first.text, first.sentiment, first.names, first.language) == ("The bridge fell.", 0, None, "en")
+    assert second.sentiment == 1
+    assert first.document == second.document == "written.bridge.en"
+
+
+def test_lists_of_names_are_read_by_language_and_type(tmp_path: Path) -> None:
+    (tmp_path / "names").mkdir()
+    (tmp_path / "names/nn.tsv").write_text("PER\tKari Li\nLOC\tÅs\nPER\tOla\n")
+    assert read_names(tmp_path) == {"nn": {"PER": ["Kari Li", "Ola"], "LOC": ["Ås"]}}
+
+
+@pytest.mark.parametrize("line", ["PER Kari", "MAN\tKari", "PER\t", "PER\tKari ", ""])
+def test_a_line_that_is_no_name_is_told(tmp_path: Path, line: str) -> None:
+    (tmp_path / "names").mkdir()
+    (tmp_path / "names/nn.tsv").write_text(f"LOC\tÅs\n{line}\nLOC\tOs\n")
+    with pytest.raises(ValueError, match=r"nn\.tsv: line 2: not a type"):
+        read_names(tmp_path)
+
+
+def test_the_projects_own_lists_are_in_the_format() -> None:
+    found = read_names(OWN)
+    print({language: {kind: len(names) for kind, names in types.items()} for language, types in found.items()})
+    assert {"ar", "en"} <= found.keys()
+    for language, types in found.items():
+        assert all(len(set(names)) == len(names) for names in types.values()), language
