@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.enricher.stage import Floats
-from services.enricher.training.start import CODES, SCALES, WORDS, encoder_weights, read_packed, unpacked
+from services.enricher.training.start import CODES, SCALES, WORDS, Packed, encoder_weights, read_packed, unpacked
 
 # The shape of multilingual-e5-small (intfloat, MIT), cut to the layers that are trained.
 LAYERS = 9
@@ -36,7 +36,16 @@ def read_checkpoint(start: Path, trained: Path) -> Checkpoint:
 
     stored = read_packed(start)
     changed = {name: value.astype(np.float32) for name, value in load_file(trained).items()}
-    weights = encoder_weights(unpacked(stored, without_words=True), range(LAYERS))
+    weights = _of_layers(stored)
     weights |= {name.removeprefix(_ENCODER): value for name, value in changed.items() if name.startswith(_ENCODER)}
     heads = {name: value for name, value in changed.items() if not name.startswith(_ENCODER)}
     return Checkpoint(weights, heads, stored[WORDS + CODES], stored[WORDS + SCALES])
+
+
+def read_base(start: Path) -> Mapping[str, Floats]:
+    """The base model's layers under the names that training writes; raises OSError when it can't be read."""
+    return {f"{_ENCODER}{name}": value for name, value in _of_layers(read_packed(start)).items()}
+
+
+def _of_layers(stored: Packed) -> dict[str, Floats]:
+    return encoder_weights(unpacked(stored, without_words=True), range(LAYERS))

@@ -39,8 +39,8 @@ def losses(answers: Answers, batch: Batch, meanings: Tensor) -> Losses:
         "entities": _entities(answers, batch),
         "prefixes": _of_tokens(answers.prefixes, _tensor(batch.prefixes, answers)),
         "stances": _stances(answers, batch),
-        "sentiment": _sentiment(answers, batch),
-        "topics": _topics(answers, batch),
+        "sentiment": sentiment_loss(answers.sentiment, _tensor(batch.sentiment, answers), _tensor(batch.is_news, answers)),
+        "topics": topics_loss(answers.topics, _tensor(batch.topics, answers), _tensor(batch.is_choice, answers)),
         "meaning": _meaning(answers, batch, meanings),
     }
     total = sum((_WEIGHT[name] / _USUAL[name] * loss for name, (loss, _) in found.items()), torch.zeros(()))
@@ -94,20 +94,19 @@ def _is_token(batch: Batch, answers: Answers) -> Tensor:
     return _tensor(batch.ids > 2, answers)
 
 
-def _sentiment(answers: Answers, batch: Batch) -> Part:
-    labels = _tensor(batch.sentiment, answers)
-    domain = (~_tensor(batch.is_news, answers)).long()
-    logits = answers.sentiment[torch.arange(len(labels), device=labels.device), domain]
-    return _of_tokens(logits, labels)
+def sentiment_loss(logits: Tensor, labels: Tensor, is_news: Tensor) -> Part:
+    """Of [texts, 2, 3]: each text has one label, and is judged as news or as a tweet or review."""
+    own = logits[torch.arange(len(labels), device=labels.device), (~is_news).long()]
+    return _of_tokens(own, labels)
 
 
-def _topics(answers: Answers, batch: Batch) -> Part:
-    bits = _tensor(batch.topics, answers)
-    known, choice = bits != UNKNOWN, _tensor(batch.is_choice, answers)
+def topics_loss(logits: Tensor, bits: Tensor, is_choice: Tensor) -> Part:
+    """Of [texts, 17]: each topic holds or doesn't, or where the text is a choice, one of the seven holds."""
+    known = bits != UNKNOWN
     gold = ((bits[:, None] >> torch.arange(TOPICS, device=bits.device)) & 1).float()
-    every = functional.binary_cross_entropy_with_logits(answers.topics, gold, reduction="none").sum(1)
-    chosen = -(functional.log_softmax(answers.topics[:, _CHOICES], -1) * gold[:, _CHOICES]).sum(1)
-    loss = torch.where(choice, chosen, every)
+    every = functional.binary_cross_entropy_with_logits(logits, gold, reduction="none").sum(1)
+    chosen = -(functional.log_softmax(logits[:, _CHOICES], -1) * gold[:, _CHOICES]).sum(1)
+    loss = torch.where(is_choice, chosen, every)
     return loss[known].sum(), int(known.sum())
 
 

@@ -1,6 +1,6 @@
 """The encoder in PyTorch: the layers that are served, and a head for each annotation."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,19 +108,18 @@ class Network(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.encoder = Encoder()
-        pooled = HIDDEN * len(POOLED_LAYERS)
+        inputs = HIDDEN * len(POOLED_LAYERS)
         self.entities = nn.Linear(HIDDEN, len(LABELS))
         self.prefixes = nn.Linear(HIDDEN, PREFIX_LENGTHS)
-        self.stances = classifier(HIDDEN + pooled, SENTIMENTS)
-        self.sentiment = classifier(pooled, SENTIMENT_DOMAINS * SENTIMENTS)
-        self.topics = classifier(pooled, TOPICS)
-        self.meaning = nn.Linear(pooled, HIDDEN)
+        self.stances = classifier(HIDDEN + inputs, SENTIMENTS)
+        self.sentiment = classifier(inputs, SENTIMENT_DOMAINS * SENTIMENTS)
+        self.topics = classifier(inputs, TOPICS)
+        self.meaning = nn.Linear(inputs, HIDDEN)
 
     def forward(self, words: Tensor, mask: Tensor) -> Answers:
         """Answers for word embeddings [batch, tokens, hidden]."""
         outputs = self.encoder(words, mask)
-        last = outputs[-1]
-        pools = torch.cat([pool(outputs[number - 1], mask) for number in POOLED_LAYERS], -1)
+        last, pools = outputs[-1], pooled(outputs, mask)
         last = functional.dropout(last, _DROPPED_OF_TOKENS, self.training)
         read = functional.dropout(pools, _DROPPED_OF_TEXTS, self.training)
         context = torch.cat([last, pools[:, None].expand(-1, last.shape[1], -1)], -1)
@@ -137,6 +136,11 @@ class Network(nn.Module):
 def classifier(inputs: int, classes: int) -> nn.Sequential:
     """Two layers with a GELU between them."""
     return nn.Sequential(nn.Linear(inputs, _CLASSIFIER), nn.GELU(), nn.Linear(_CLASSIFIER, classes))
+
+
+def pooled(outputs: Sequence[Tensor], mask: Tensor) -> Tensor:
+    """What the heads of whole texts read [batch, 2 × hidden]: the pools of two of the layers' outputs."""
+    return torch.cat([pool(outputs[number - 1], mask) for number in POOLED_LAYERS], -1)
 
 
 def pool(value: Tensor, mask: Tensor) -> Tensor:
