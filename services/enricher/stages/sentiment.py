@@ -22,8 +22,7 @@ class Calibration:
     bias: Sequence[float]
     """Added for negative, neutral, positive: a reader takes sides more often than the encoder does."""
     alone_weight: float = 1.0
-    alone_bias: Sequence[float] = (0.0, 0.0, 0.0)
-    """The same for a text of one window, which speaks for itself: a mean over windows is flatter and wants other weights."""
+    """The same for a text of one window, which speaks for itself: a mean over windows is flatter. It takes no side more often."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def document_probabilities(encoding: Encoding, calibration: Calibration) -> Floa
     """[3]: negative, neutral, positive; an article without title or text is judged by the other alone."""
     if len(encoding.windows) == 1:
         alone = encoding.windows[0].sentiment
-        return softmax(calibration.alone_weight * np.log(softmax(alone)) + np.array(calibration.alone_bias))
+        return softmax(calibration.alone_weight * alone)
     title = _log_mean(window for window in encoding.windows if window.field == "title")
     text = _log_mean(window for window in encoding.windows if window.field == "text")
     title, text = (title if title is not None else text), (text if text is not None else title)

@@ -3,8 +3,8 @@
 
 Fitted on every second sentence of a sample of the development files (confidence of names: two numbers), on half of
 the items that were written for this project and kept out of training (all else), and for texts of one window on lines of half
-of the held-out NTREX stories (sentiment, one number) and half of SIB-200's development sentences (topics, two numbers). The
-other halves and the seeds are for measuring.
+of the held-out NTREX stories and half of three development files (sentiment, one number), and on half of SIB-200's development
+sentences (topics, two numbers). The other halves and the seeds are for measuring.
 """
 
 import argparse
@@ -42,7 +42,8 @@ _WINDOW_TOKENS = 96
 _THRESHOLDS = {"kept": 0.5, "spread": 0.6, "sure": 0.99, "hint": 0.3}
 # Below this about half of the answers are wrong.
 _MIN_CONFIDENCE = 0.45
-_SENTENCES_PER_FILE = 300
+_SENTENCES_PER_FILE, _TEXTS_PER_FILE = 300, 400
+_TEXTS_PER_KIND = 1_000
 _CODES = list(MEDIA_TOPICS)
 
 
@@ -59,19 +60,22 @@ def encoded(encoder: Stage, labelled: Sequence[Labelled]) -> list[Encoded]:
     return [Encoded(item, encoding_of(draft)) for item, draft in answers([encoder], labelled)]
 
 
-def fit_sentiment(lines: Sequence[Encoded], wholes: Sequence[Encoded], news: Sequence[Encoded]) -> Calibration:
-    """The weights of title and text, and the classes' biases, that make the gold likeliest.
+def fit_sentiment(wholes: Sequence[Encoded], alone: Sequence[Sequence[Encoded]]) -> Calibration:
+    """The weights of title and text, and the classes' biases, that make the gold of whole articles likeliest; and how much a text
+    of one window counts, on as many of each kind of them.
 
-    Lines of our own are surer than those of news: how much a line alone counts is fitted on as many of both.
+    Those aren't lines of our own, which are clearer than what others write: they would make it too sure.
     """
     by_field = (Calibration(1.0, 0.0, (0.0,) * 3), Calibration(0.0, 1.0, (0.0,) * 3))
     weights, bias = fit_softmax(_log_probabilities(wholes, by_field), _gold_sentiments(wholes))
     text, title = (round(float(weight), 3) for weight in weights)
-    short = [line for line in lines if len(line.encoding.windows) == 1]
-    _, alone_bias = fit_softmax(_log_probabilities(short, by_field[:1]), _gold_sentiments(short))
-    both = [*short, *[line for line in news if len(line.encoding.windows) == 1][: len(short)]]
-    alone = fit_weight(_log_probabilities(both, by_field[:1])[:, 0], alone_bias, _gold_sentiments(both))
-    return Calibration(text, title, _rounded(bias), round(alone, 3), _rounded(alone_bias))
+    real = [line for kind in alone for line in _short(kind)[:_TEXTS_PER_KIND]]
+    weight = fit_weight(_log_probabilities(real, by_field[:1])[:, 0], _gold_sentiments(real))
+    return Calibration(text, title, _rounded(bias), round(weight, 3))
+
+
+def _short(texts: Sequence[Encoded]) -> list[Encoded]:
+    return [text for text in texts if len(text.encoding.windows) == 1]
 
 
 def _log_probabilities(texts: Sequence[Encoded], ways: Sequence[Calibration]) -> Floats64:
@@ -179,6 +183,16 @@ def news_lines(corpora: Path) -> list[Labelled]:
     return lines
 
 
+def judged_texts(corpora: Path) -> list[Labelled]:
+    """Every second text of the development files that judge as news does, at most 400 of each, in an order of chance."""
+    texts = []
+    for name in ("ar.arsarcasm2", "en.newsmtsc", "ru.rusentne"):
+        rows = read_lines(corpora / f"sentiment/{name}.dev.jsonl.gz")[::2][:_TEXTS_PER_FILE]
+        texts += [Labelled(row["lang"], row["text"], sentiment=row["label"]) for row in rows]
+    Random(1).shuffle(texts)
+    return texts
+
+
 def topic_sentences(corpora: Path) -> list[Labelled]:
     """Every second development sentence of SIB-200, the same ones in each of thirty languages."""
     seen: dict[str, int] = defaultdict(int)
@@ -211,7 +225,7 @@ def calibrate(corpora: Path, written: Path, assets: Assets) -> dict[str, dict[st
     items = [item for item in read_written(written) if item.is_held_out and for_calibration(item.document)]
     lines, wholes = encoded(encoder, line_texts(items)), encoded(encoder, whole_texts(items))
     sentences = [item for path in ner_files(corpora) for item in read_ner(path, _SENTENCES_PER_FILE)[::2]]
-    sentiment = fit_sentiment(lines, wholes, encoded(encoder, news_lines(corpora)))
+    sentiment = fit_sentiment(wholes, [encoded(encoder, news_lines(corpora)), encoded(encoder, judged_texts(corpora))])
     return {
         "encode": {"window_tokens": _WINDOW_TOKENS},
         "entities": {

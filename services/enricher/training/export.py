@@ -18,7 +18,7 @@ ENCODER, TOKENIZER, LANGUAGE = "encoder.onnx", "tokenizer.json", "language.ftz"
 _ABOUT = {
     "encoder": {
         "name": "newsloom-encoder",
-        "version": "2026.11.26.1",
+        "version": "2026.11.26.2",
         "file": ENCODER,
         "licence": "CC-BY-SA-4.0",
         "source": "9 layers of intfloat/multilingual-e5-small (MIT), fine-tuned on the corpora of ATTRIBUTION.md, in 8 bits",

@@ -20,11 +20,11 @@ def fit_logistic(rows: Floats64, gold: Floats64) -> Floats64:
     return weights
 
 
-def fit_weight(inputs: Floats64, bias: Floats64, gold: Floats64) -> float:
-    """How much inputs [rows, classes] count beside a given bias [classes] where gold [rows, classes] is likeliest (Newton)."""
+def fit_weight(inputs: Floats64, gold: Floats64) -> float:
+    """The weight of log probabilities [rows, classes] that makes gold [rows, classes] likeliest (Newton)."""
     weight = 1.0
     for _ in range(_NEWTON_STEPS):
-        likely = softmax(weight * inputs + bias)
+        likely = softmax(weight * inputs)
         expected = (likely * inputs).sum(axis=1)
         slope = (expected - (gold * inputs).sum(axis=1)).sum()
         curve = ((likely * inputs**2).sum(axis=1) - expected**2).sum()

@@ -1,7 +1,9 @@
 """Sentiment of title and text together."""
 
+import numpy as np
 import pytest
 
+from services.enricher.numbers import softmax
 from services.enricher.stage import Draft
 from services.enricher.stages.sentiment import Calibration, SentimentStage, document_probabilities
 from tests.support.encodings import MODEL, draft, window
@@ -53,11 +55,11 @@ def test_the_bias_takes_sides_when_the_encoder_is_undecided() -> None:
     assert document_probabilities(encoding, leaning).argmax() == 0
 
 
-def test_a_text_of_one_window_has_weight_and_bias_of_its_own() -> None:
-    encoding = draft("x", window("a b", sentiment=(1.0, 0.9, 0.0))).encoding
+def test_a_text_of_one_window_has_a_weight_of_its_own_and_no_bias() -> None:
+    encoding = draft("x", window("a b", sentiment=(1.0, 0.5, 0.0))).encoding
     assert encoding is not None
-    calm = Calibration(1.0, 0.0, (0.5, -0.5, 0.0), alone_bias=(-0.5, 0.5, 0.0))
-    assert document_probabilities(encoding, calm).argmax() == 1
+    calm = Calibration(1.0, 0.0, (-2.0, 0.0, 2.0), alone_weight=2.0)
+    assert document_probabilities(encoding, calm) == pytest.approx(softmax(np.array([2.0, 1.0, 0.0])))
 
 
 def test_an_unsure_answer_is_given_and_said() -> None:
